@@ -1,0 +1,42 @@
+"""A projection: pure, from a change event to what the read model shall hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from consumers.writes import Fields, Put, Remove, Write
+from schemas.attribute_values import Item
+from schemas.change_event import ChangeEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """`project` makes the writes of one event, the same ones every time it is asked.
+
+    It writes under the event's key, or under keys that begin with it and a `|`. `version` is raised when the same
+    event makes other writes than before. `needs` are the images it reads: a group whose topic does not carry them is
+    refused at start.
+    """
+
+    name: str
+    version: int
+    project: Callable[[ChangeEvent], Iterable[Write]]
+    needs: frozenset[str] = frozenset({"after"})
+
+
+def one_document(document: Callable[[Item], Fields]) -> Callable[[ChangeEvent], Iterable[Write]]:
+    """The projection of an item to one document under its key: Put what `document` makes of `after`, else Remove."""
+
+    def project(event: ChangeEvent) -> Iterable[Write]:
+        if event.after is None:
+            yield Remove(event.key_text)
+        else:
+            yield Put(event.key_text, document(event.after))
+
+    return project
+
+
+def only(item: Item, *names: str) -> Fields:
+    """Those of the item's attributes; an absent one stays absent."""
+    return {name: item[name] for name in names if name in item}

@@ -1,0 +1,102 @@
+"""What a projection keeps current: the port every store fulfils, and how a group names its read model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from consumers.writes import Fields, VersionedWrite
+from schemas.keys import KeyAttribute, KeySchema
+
+SOURCE_VERSION = "source_version"
+"""The field beside every document that holds the version it was made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A read model in a DynamoDB table. `key` must be the projection's key."""
+
+    name: str
+    key: KeySchema = (KeyAttribute("UserId", "N"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A read model to search. `names` are found by the beginning of a word, `words` by whole words."""
+
+    name: str
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+class WriteStatus(Enum):
+    """What became of a write."""
+
+    APPLIED = "applied"
+    STALE = "stale"
+    REFUSED = "refused"
+
+
+class WriteOutcome(NamedTuple):
+    """What became of one write; `reason` says why the store refused it."""
+
+    status: WriteStatus
+    reason: str = ""
+
+
+APPLIED = WriteOutcome(WriteStatus.APPLIED)
+STALE = WriteOutcome(WriteStatus.STALE)
+
+
+class Document(NamedTuple):
+    """A document as a read model holds it. `source_version` is None where somebody else wrote it."""
+
+    key: str
+    source_version: str | None
+    document: Fields
+
+
+class ReadModel(Protocol):
+    """Documents by key, each guarded by the version it was made from.
+
+    The guard: a write counts only if its version is higher than any version that was put or removed under its key
+    before; an equal or lower one is STALE and changes nothing. A removal is remembered, so that an older put cannot
+    bring the document back. This holds whoever else writes at the same time, whenever a writer dies, and however often
+    a write is repeated. A document without `source_version` is somebody else's: any put takes it over, any remove
+    takes it away.
+
+    REFUSED is for a document that the store will never take (too large, of a type it cannot hold); nothing changed.
+    Anything else that goes wrong is raised, and the write may be applied again.
+    """
+
+    @property
+    def name(self) -> str:
+        """The read model's name."""
+        ...
+
+    def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
+        """Applies writes, at most one a key, and says what became of each, in their order."""
+        ...
+
+    def get(self, key: str) -> Document | None:
+        """The document under a key's text; None where there is none or it was removed. Raises InvalidKey."""
+        ...
+
+    def scan(self) -> Iterator[Document]:
+        """Every document, in no order."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of connections."""
+        ...
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A read model that finds documents by text."""
+
+    def search(self, text: str, limit: int) -> list[Document]:
+        """The documents in which every word of `text` is found, the best match first, at most `limit`."""
+        ...

@@ -1,0 +1,59 @@
+"""Where deliveries come from: the port of a group's way through its topic, and of the log behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.dead_letters import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Event bytes and where they stood. `timestamp` is when the log took them, epoch milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    timestamp: int = 0
+    attempt: int = 1
+
+
+class Subscription(Protocol):
+    """One member of a group on one topic.
+
+    Deliveries of a partition come in offset order, each at least once: after a restart from the group's committed
+    position, zero for a partition without one.
+    """
+
+    def poll(self, limit: int, timeout: float) -> list[Delivery]:
+        """The next deliveries, at most `limit`; waits up to `timeout` seconds for the first, takes what is there."""
+        ...
+
+    def commit(self, positions: Mapping[int, int]) -> None:
+        """Stores the group's positions: by partition, the offset that comes next. Durable once it returns."""
+        ...
+
+    def close(self) -> None:
+        """Leaves the group."""
+        ...
+
+
+class Log(Protocol):
+    """The topics as an operator reads them, apart from any group. Safe to use from any thread."""
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """By partition, the offset behind the last delivery; every partition of the topic, none if unknown."""
+        ...
+
+    def positions(self, group: str, topic: str) -> dict[int, int]:
+        """By partition, the group's committed position; only partitions that have one."""
+        ...
+
+    def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[Delivery]:
+        """The deliveries from offset `start` up to but not including `end`."""
+        ...

@@ -1,0 +1,120 @@
+"""Change event to bytes and back: Confluent framing (0x00, 4-byte schema id, Avro), by way of fastavro.
+
+Decoding goes by the writer's schema alone, so an event stays readable whatever the project declares later.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from functools import lru_cache
+from typing import Any
+
+import fastavro
+import msgspec
+
+from schemas.attribute_values import Item
+from schemas.change_event import ChangeEvent, Operation, Principal, Source, ViewType
+from schemas.errors import UndecodableEvent
+from schemas.event_schema import item_record_of
+from schemas.item_record import ItemRecord
+from schemas.registry import Registry
+
+_FRAME = struct.Struct(">bI")
+
+
+class EventEncoder:
+    """Encodes the change events of one topic under one schema id."""
+
+    def __init__(self, schema_id: int, schema_text: str) -> None:
+        self.item_record: ItemRecord = item_record_of(schema_text)
+        self._frame = _FRAME.pack(0, schema_id)
+        self._schema = fastavro.parse_schema(msgspec.json.decode(schema_text))
+
+    def encode(self, event: ChangeEvent) -> bytes:
+        """The event's bytes. Raises InvalidAttributeValue where an attribute is not of its declared type."""
+        out = io.BytesIO()
+        out.write(self._frame)
+        fastavro.schemaless_writer(out, self._schema, self._record(event))
+        return out.getvalue()
+
+    def _record(self, event: ChangeEvent) -> dict[str, Any]:
+        source, principal = event.source, event.source.principal
+        return {
+            "event_id": event.event_id,
+            "operation": event.operation.value,
+            "version": event.version,
+            "committed_at": event.committed_at,
+            "source": {
+                "table": source.table,
+                "region": source.region,
+                "account": source.account,
+                "epoch": source.epoch,
+                "sequence_number": source.sequence_number,
+                "view_type": source.view_type.value,
+                "size_bytes": source.size_bytes,
+                "principal": None if principal is None else {"id": principal.id, "type": principal.type},
+            },
+            "key": self.item_record.key_to_avro(event.key.attributes),
+            "metadata": event.metadata,
+            "before": self._item(event.before, "before"),
+            "after": self._item(event.after, "after"),
+        }
+
+    def _item(self, item: Item | None, side: str) -> dict[str, Any] | None:
+        return None if item is None else self.item_record.to_avro(item.attributes, side)
+
+
+class EventDecoder:
+    """Decodes the change events of any topic; schemas come from the registry, each once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._reader = lru_cache(maxsize=256)(lambda schema_id: _Reader(registry.schema(schema_id)))
+
+    def decode(self, data: bytes) -> ChangeEvent:
+        """The event. Raises UndecodableEvent; UnknownSchema where a registry that answers does not know its id."""
+        if len(data) < _FRAME.size or data[0] != 0:
+            start = data[:5].hex(" ") or "nothing"
+            raise UndecodableEvent(f"the value is no change event: it starts with {start}, expected 00 and a schema id")
+        _, schema_id = _FRAME.unpack_from(data)
+        return self._reader(schema_id).read(data)
+
+
+class _Reader:
+    def __init__(self, schema_text: str) -> None:
+        self._item_record = item_record_of(schema_text)
+        self._schema = fastavro.parse_schema(msgspec.json.decode(schema_text))
+
+    def read(self, data: bytes) -> ChangeEvent:
+        stream = io.BytesIO(data)
+        stream.seek(_FRAME.size)
+        try:
+            record: Any = fastavro.schemaless_reader(stream, self._schema, None)
+            event = self._event(record)
+        except Exception as error:  # noqa: BLE001 - fastavro raises whatever broken bytes lead it to
+            raise UndecodableEvent(f"the value does not decode: {type(error).__name__}: {str(error)[:200]}") from None
+        if stream.tell() != len(data):
+            raise UndecodableEvent(f"the value has {len(data) - stream.tell()} bytes after its end")
+        return event
+
+    def _event(self, record: dict[str, Any]) -> ChangeEvent:
+        source = record["source"]
+        principal = source["principal"]
+        return ChangeEvent(
+            event_id=record["event_id"],
+            operation=Operation(record["operation"]),
+            version=record["version"],
+            committed_at=record["committed_at"],
+            source=Source(
+                **{name: value for name, value in source.items() if name not in ("view_type", "principal")},
+                view_type=ViewType(source["view_type"]),
+                principal=None if principal is None else Principal(**principal),
+            ),
+            key=Item(self._item_record.key_from_avro(record["key"])),
+            metadata=record["metadata"],
+            before=self._item(record["before"]),
+            after=self._item(record["after"]),
+        )
+
+    def _item(self, record: dict[str, Any] | None) -> Item | None:
+        return None if record is None else Item(self._item_record.from_avro(record))

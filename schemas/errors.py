@@ -1,0 +1,42 @@
+"""What can be wrong with the contract's values. One base; every message says what, where and what was expected."""
+
+from __future__ import annotations
+
+
+class SchemasError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class InvalidAttributeValue(SchemasError):
+    """Raised when something that should be DynamoDB JSON is not.
+
+    `path` is where it stands (`NewImage.Roles[2]`), `found` what stood there, `expected` what should have.
+    """
+
+    def __init__(self, path: str, found: str, expected: str) -> None:
+        super().__init__(f"{path} is {found}, expected {expected}")
+        self.path, self.found, self.expected = path, found, expected
+
+
+class InvalidKey(SchemasError):
+    """Raised when a text is not the key of an item, or an item's key cannot be written as one."""
+
+
+class InvalidVersion(SchemasError):
+    """Raised when a stream label or a sequence number cannot be part of a version."""
+
+
+class InvalidSchema(SchemasError):
+    """Raised when an .avsc file does not describe a change event as this project writes it."""
+
+
+class UndecodableEvent(SchemasError):
+    """Raised when bytes are not a change event: wrong framing, truncated, or not what their schema says."""
+
+
+class UnknownSchema(SchemasError):
+    """Raised when a registry that answers does not know a schema id or a subject."""
+
+
+class UnknownTopic(SchemasError):
+    """Raised when a table or a topic has no line in `schemas/topics.py`."""

@@ -1,0 +1,62 @@
+"""Which schema id stands for which schema: the port, and the schemas of this package as its default."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from schemas.errors import UnknownSchema
+from schemas.event_schema import packaged
+from schemas.topics import TOPICS, Topic
+
+
+class RegisteredSchema(NamedTuple):
+    """A schema as a registry holds it."""
+
+    schema_id: int
+    text: str
+
+
+class Registry(Protocol):
+    """Schemas by id and by subject (`<topic>-value`).
+
+    An id never changes its meaning. A schema that was fetched once stays available to the process whatever becomes of
+    the registry.
+    """
+
+    def schema(self, schema_id: int) -> str:
+        """The schema's text. Raises UnknownSchema only where the registry answers and does not know the id."""
+        ...
+
+    def latest(self, subject: str) -> RegisteredSchema:
+        """The schema that a subject's writer uses now. Raises UnknownSchema."""
+        ...
+
+
+class PackagedRegistry:
+    """The schemas of this package. An id is the start of the schema's SHA-256: the same in every release."""
+
+    def __init__(self, topics: Iterable[Topic] = TOPICS) -> None:
+        self._subjects = {topic.subject: packaged(topic.item_record) for topic in topics}
+        self._schemas = {schema_id_of(text): text for text in self._subjects.values()}
+
+    def schema(self, schema_id: int) -> str:
+        """See `Registry.schema`."""
+        try:
+            return self._schemas[schema_id]
+        except KeyError:
+            raise UnknownSchema(f"the schema id {schema_id} is none of this release's packaged schemas") from None
+
+    def latest(self, subject: str) -> RegisteredSchema:
+        """See `Registry.latest`."""
+        try:
+            text = self._subjects[subject]
+        except KeyError:
+            raise UnknownSchema(f"the subject {subject} is none of {', '.join(sorted(self._subjects))}") from None
+        return RegisteredSchema(schema_id_of(text), text)
+
+
+def schema_id_of(text: str) -> int:
+    """The packaged id of a schema: 31 bits of its text's SHA-256."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") & 0x7FFFFFFF

@@ -1,0 +1,54 @@
+"""The order of changes within one item: `epoch#sequence number`, compared as text (design section 4)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from schemas.errors import InvalidVersion
+
+SNAPSHOT_VERSION = "0"
+"""Below every epoch, so that a snapshot fills holes and nothing else."""
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_EPOCH_MILLIS = re.compile(r"\d{13}", re.ASCII)
+_SEQUENCE = re.compile(r"\d{1,40}", re.ASCII)
+
+
+def version(epoch: str, sequence_number: str) -> str:
+    """The version of a change. Raises InvalidVersion where the sequence number is not 1 to 40 digits."""
+    if not _SEQUENCE.fullmatch(sequence_number):
+        raise InvalidVersion(f"the sequence number {sequence_number[:60]!r} is not a number of 1 to 40 digits")
+    return f"{epoch}#{sequence_number:0>40}"
+
+
+def repair_version(compared_with: str | None) -> str:
+    """The version of a repair: right above the one it was compared with (None: none), below any later."""
+    return (compared_with or SNAPSHOT_VERSION) + "~"
+
+
+def is_repair(text: str) -> bool:
+    """Whether a version is a repair's."""
+    return text.endswith("~")
+
+
+def epoch(stream_label: str) -> str:
+    """The epoch that a stream's label names: an ISO instant in UTC without a zone, as DynamoDB writes it.
+
+    Instants compare as text whatever their precision, because `#` stands below every digit and the point. A label of
+    13 digits counts as epoch milliseconds. Raises InvalidVersion for any other label.
+    """
+    if _EPOCH_MILLIS.fullmatch(stream_label):
+        return _written(datetime.fromtimestamp(int(stream_label) / 1000, UTC))
+    if _INSTANT.fullmatch(stream_label):
+        try:
+            return _written(datetime.fromisoformat(stream_label))
+        except ValueError:
+            pass
+    raise InvalidVersion(f"the stream label {stream_label[:60]!r} is not an ISO instant")
+
+
+def _written(instant: datetime) -> str:
+    if instant.tzinfo is not None:
+        instant = instant.astimezone(UTC).replace(tzinfo=None)
+    return instant.isoformat(timespec="microseconds" if instant.microsecond % 1000 else "milliseconds")
