@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
@@ -26,7 +27,8 @@ MAX_DIGITS = 38
 # DynamoDB nests 32 deep; beyond twice that it is an attack on the stack, not an item.
 MAX_DEPTH = 64
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
+# One way only to match each text: a second one would be quadratic in a long number that ends badly.
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
 
 
 class Item(Mapping[str, Value]):
@@ -73,6 +75,8 @@ def plain(value: AttributeValue) -> Value:
 def number(text: str) -> int | Decimal:
     """An int where the number is whole and fits 64 bits, else a Decimal: by value alone, however it was written."""
     exact = Decimal(text)
+    if not exact:
+        return 0
     if exact.adjusted() < 19 and exact == exact.to_integral_value() and -(2**63) <= exact < 2**63:
         return int(exact)
     return exact
@@ -115,7 +119,7 @@ def _check(value: object, path: str, depth: int) -> None:
         raise InvalidAttributeValue(path, shown(value), "an attribute value with one type, like {'S': 'text'}")
     ((kind, content),) = value.items()
     if kind not in TYPES:
-        raise InvalidAttributeValue(path, f"of type {kind!r}", f"one of {', '.join(sorted(TYPES))}")
+        raise InvalidAttributeValue(path, f"of type {shown(kind)}", f"one of {', '.join(sorted(TYPES))}")
     _CHECKS[kind](content, path, depth)
 
 
@@ -144,7 +148,9 @@ def _check_binary(content: object, path: str, _depth: int) -> None:
     try:
         if not isinstance(content, str):
             raise TypeError
-        base64.b64decode(content, validate=True)
+        # One spelling for each value, or two spellings of one key would be two message keys.
+        if _base64(base64.b64decode(content, validate=True)) != content:
+            raise ValueError
     except (TypeError, ValueError, binascii.Error):
         raise InvalidAttributeValue(path, shown(content), "binary as base64 text") from None
 
@@ -174,19 +180,28 @@ def _check_list(content: object, path: str, depth: int) -> None:
         _check(member, f"{path}[{index}]", depth + 1)
 
 
-def _set_of(check_member: Callable[[object, str, int], None]) -> Callable[[object, str, int], None]:
+def _set_of(
+    check_member: Callable[[object, str, int], None], value_of: Callable[[str], object] = str
+) -> Callable[[object, str, int], None]:
     def check_set(content: object, path: str, depth: int) -> None:
         if not isinstance(content, list) or not content:
             raise InvalidAttributeValue(path, shown(content), "a set with at least one member")
         for index, member in enumerate(content):
             check_member(member, f"{path}[{index}]", depth)
+        if len(set(map(value_of, content))) < len(content):
+            raise InvalidAttributeValue(path, shown(content), "a set without duplicates")
 
     return check_set
 
 
+# Unlike repr, it stops at a depth: nesting that JSON allows is deeper than the stack.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+
+
 def shown(value: object) -> str:
     """A value as an error message shows it: short, whatever it is."""
-    text = repr(value)
+    text = _SHORT.repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -211,7 +226,7 @@ _CHECKS: dict[str, Callable[[object, str, int], None]] = {
     "M": _check_map,
     "L": _check_list,
     "SS": _set_of(_check_text),
-    "NS": _set_of(_check_number),
+    "NS": _set_of(_check_number, Decimal),
     "BS": _set_of(_check_binary),
 }
 _PLAIN: dict[str, Callable[[Any], Value]] = {

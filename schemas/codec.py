@@ -13,14 +13,16 @@ from typing import Any
 import fastavro
 import msgspec
 
-from schemas.attribute_values import Item
+from schemas.attribute_values import Item, check_attributes
 from schemas.change_event import ChangeEvent, Operation, Principal, Source, ViewType
-from schemas.errors import UndecodableEvent
+from schemas.errors import InvalidSchema, UndecodableEvent
 from schemas.event_schema import item_record_of
 from schemas.item_record import ItemRecord
 from schemas.registry import Registry
 
 _FRAME = struct.Struct(">bI")
+# By name, so that a field that a later release adds to the envelope does not stop this one.
+_SOURCE_FIELDS = ("table", "region", "account", "epoch", "sequence_number", "size_bytes")
 
 
 class EventEncoder:
@@ -77,7 +79,11 @@ class EventDecoder:
             start = data[:5].hex(" ") or "nothing"
             raise UndecodableEvent(f"the value is no change event: it starts with {start}, expected 00 and a schema id")
         _, schema_id = _FRAME.unpack_from(data)
-        return self._reader(schema_id).read(data)
+        try:
+            reader = self._reader(schema_id)
+        except InvalidSchema as error:
+            raise UndecodableEvent(f"the value is no change event, by its schema id {schema_id}: {error}") from None
+        return reader.read(data)
 
 
 class _Reader:
@@ -106,11 +112,12 @@ class _Reader:
             version=record["version"],
             committed_at=record["committed_at"],
             source=Source(
-                **{name: value for name, value in source.items() if name not in ("view_type", "principal")},
+                **{name: source[name] for name in _SOURCE_FIELDS},
                 view_type=ViewType(source["view_type"]),
-                principal=None if principal is None else Principal(**principal),
+                principal=None if principal is None else Principal(principal["id"], principal["type"]),
             ),
-            key=Item(self._item_record.key_from_avro(record["key"])),
+            # The one thing that is used outside a projection, where what a value raises is not yet poison.
+            key=Item(check_attributes(self._item_record.key_from_avro(record["key"]), "key")),
             metadata=record["metadata"],
             before=self._item(record["before"]),
             after=self._item(record["after"]),

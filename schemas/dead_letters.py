@@ -5,6 +5,7 @@ The header names are Kafka Connect's (`ConnectHeaders`, `DeadLetterQueueReporter
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ Headers = tuple[tuple[str, bytes], ...]
 
 _CONNECT = "__connect.errors."
 _OURS = "distributary."
+_WHOLE = re.compile(r"\d{1,19}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class DeadLetter:
     @property
     def key(self) -> bytes:
         """The letter's message key."""
-        return self.place.encode()
+        return _bytes(self.place)
 
     def headers(self) -> Headers:
         """The letter's headers; what is None is left out, the message is cut at 4 KiB."""
@@ -50,12 +52,12 @@ class DeadLetter:
             f"{_CONNECT}offset": self.offset,
             f"{_CONNECT}stage": self.stage,
             f"{_CONNECT}exception.class.name": self.error,
-            f"{_CONNECT}exception.message": self.message.encode()[:MAX_ERROR_BYTES].decode(errors="ignore"),
+            f"{_CONNECT}exception.message": _bytes(self.message)[:MAX_ERROR_BYTES].decode(errors="ignore"),
             f"{_OURS}version": self.version,
             f"{_OURS}attempts": self.attempts,
             f"{_OURS}first_seen": self.first_seen,
         }
-        written = [(name, str(text).encode()) for name, text in texts.items() if text is not None]
+        written = [(name, _bytes(str(text))) for name, text in texts.items() if text is not None]
         if self.original_key is not None:
             written.append((f"{_OURS}key", self.original_key))
         return tuple(written)
@@ -70,7 +72,7 @@ def read_dead_letter(key: bytes, value: bytes | None, headers: Sequence[tuple[st
 
     def whole(name: str) -> int | None:
         written = text(name)
-        return int(written) if written is not None and written.isdigit() else None
+        return int(written) if written is not None and _WHOLE.fullmatch(written) else None
 
     return DeadLetter(
         place=key.decode(errors="replace"),
@@ -86,3 +88,8 @@ def read_dead_letter(key: bytes, value: bytes | None, headers: Sequence[tuple[st
         attempts=whole(f"{_OURS}attempts") or 1,
         original_key=found.get(f"{_OURS}key"),
     )
+
+
+def _bytes(text: str) -> bytes:
+    # A reason may quote what UTF-8 cannot spell (half of a surrogate pair); the letter must be written all the same.
+    return text.encode(errors="backslashreplace")

@@ -23,6 +23,7 @@ from schemas.errors import InvalidAttributeValue, InvalidSchema
 from schemas.keys import KeyAttribute, KeySchema
 
 UNMAPPED = "unmapped"
+KEY_TYPES = frozenset({"S", "N", "B"})
 
 Convert: TypeAlias = Callable[[Any], Any]
 
@@ -83,8 +84,12 @@ class ItemRecord:
             for field, source in zip(self.fields, declared, strict=True)
             if source.get("key") == part
         )
-        if not self.key_fields:
-            raise InvalidSchema(f'the item record {avsc.get("namespace")} marks no field as key; add "key": "HASH"')
+        parts = sorted(field["key"] for field in declared if "key" in field)
+        if parts not in (["HASH"], ["HASH", "RANGE"]):
+            raise InvalidSchema(
+                f"the item record {avsc.get('namespace')} marks {', '.join(parts) or 'no field'} as key; "
+                "mark one as HASH and at most one as RANGE"
+            )
         self.key_schema: KeySchema = tuple(KeyAttribute(f.attribute, f.shape.letter) for f in self.key_fields)
 
     def to_avro(self, item: Attributes, path: str) -> dict[str, Any]:
@@ -128,8 +133,8 @@ def _field(source: Mapping[str, Any]) -> Field:
     if not isinstance(source["type"], list) or source["type"][:1] != ["null"] or len(source["type"]) != 2:
         raise InvalidSchema(f'the field {name} is not nullable; every declared attribute is ["null", its type]')
     shape = _shape(source["type"][1], name)
-    if "key" in source and (source["key"] not in ("HASH", "RANGE") or shape.to_avro is _long):
-        raise InvalidSchema(f"the key field {name} must be HASH or RANGE, and text where it is a number")
+    if "key" in source and (shape.letter not in KEY_TYPES or shape.to_avro is _long):
+        raise InvalidSchema(f"the key field {name} must be of type S, N or B, and text where it is a number")
     return Field(name, source.get("attribute", name), shape)
 
 

@@ -74,5 +74,9 @@ def _part(value: AttributeValue) -> str:
     ((kind, content),) = value.items()
     if kind == "N":
         exact = Decimal(content)
-        return format(exact.normalize(), "f") if exact else "0"
+        if not exact:
+            return "0"
+        # Not by Decimal.normalize: it rounds to the context's 28 digits, and an item key may have 38.
+        plain = format(exact, "f")
+        return plain.rstrip("0").rstrip(".") if "." in plain else plain
     return str(content).replace("\\", "\\\\").replace("|", "\\|")

@@ -10,7 +10,8 @@ from schemas.errors import InvalidVersion
 SNAPSHOT_VERSION = "0"
 """Below every epoch, so that a snapshot fills holes and nothing else."""
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+# No year below 1900: the text of every epoch must stand above a repair's `0~`.
+_INSTANT = re.compile(r"(19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _EPOCH_MILLIS = re.compile(r"\d{13}", re.ASCII)
 _SEQUENCE = re.compile(r"\d{1,40}", re.ASCII)
 
