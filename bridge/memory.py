@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bridge.publisher import ACKNOWLEDGED, Message, Receipt, Status
-from schemas.topics import max_bytes
+from bridge.publisher import ACKNOWLEDGED, Message, Receipt, Status, too_large
 
 
 class MemoryPublisher:
@@ -23,14 +22,7 @@ class MemoryPublisher:
         """See `Publisher.close`."""
 
     def _publish(self, message: Message) -> Receipt:
-        receipt = self._fate(message) or _usual(message)
+        receipt = self._fate(message) or too_large(message) or ACKNOWLEDGED
         if receipt.status is Status.ACKNOWLEDGED:
             self.messages.append(message)
         return receipt
-
-
-def _usual(message: Message) -> Receipt:
-    limit = max_bytes(message.topic)
-    if message.size > limit:
-        return Receipt(Status.REFUSED, f"{message.size} bytes are more than the {limit} that {message.topic} takes")
-    return ACKNOWLEDGED

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from schemas.dead_letters import Headers
+from schemas.topics import max_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,14 @@ class Receipt(NamedTuple):
 
 
 ACKNOWLEDGED = Receipt(Status.ACKNOWLEDGED)
+
+
+def too_large(message: Message) -> Receipt | None:
+    """The receipt of a message that is more than its topic takes; None where it fits."""
+    limit = max_bytes(message.topic)
+    if message.size <= limit:
+        return None
+    return Receipt(Status.REFUSED, f"{message.size} bytes are more than the {limit} that {message.topic} takes")
 
 
 class Publisher(Protocol):

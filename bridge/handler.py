@@ -1,0 +1,85 @@
+"""Lambda's entry: an event of stream records in, the first one not done out (ReportBatchItemFailures).
+
+Source: "Using AWS Lambda with DynamoDB", reporting batch item failures: an empty identifier returns the whole batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Protocol
+
+import msgspec
+
+from bridge.accounts import BatchResult
+from bridge.errors import NotAnEvent
+from bridge.relay import Relay, lines
+from bridge.settings import bridge_settings
+from schemas.attribute_values import shown
+from schemas.registry import PackagedRegistry
+from schemas.topics import TOPICS
+
+logger = logging.getLogger("distributary.bridge")
+
+MARGIN_SECONDS = 2.0
+"""What is kept of Lambda's time to answer in."""
+
+
+class Context(Protocol):
+    """What the handler asks of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the invocation."""
+        ...
+
+
+class Handler:
+    """`handler(event, context)` as Lambda calls it, over one relay.
+
+    A record of `event["Records"]` may be parsed or its JSON bytes. `observe` is told every result; the default emits
+    the numbers as one line of JSON.
+    """
+
+    def __init__(self, relay: Relay, observe: Callable[[BatchResult], None] | None = None) -> None:
+        self._relay = relay
+        self._observe = observe or _emit
+
+    def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
+        """`{"batchItemFailures": []}`, or in it the one sequence number to go on from. Raises NotAnEvent."""
+        records = event.get("Records") if isinstance(event, Mapping) else None
+        if not isinstance(records, list):
+            raise NotAnEvent(f"the event is {shown(event)}, expected an object with a list of Records")
+        result = self._relay.relay(
+            records, lambda: max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
+        )
+        self._observe(result)
+        failures = [] if result.returned is None else [{"itemIdentifier": result.returned}]
+        return {"batchItemFailures": failures}
+
+    def close(self) -> None:
+        """Lets go of the log."""
+        self._relay.close()
+
+
+def _emit(result: BatchResult) -> None:
+    rows = [accounts.as_row(table) for table, accounts in result.accounts.items()]
+    line = {"bridge": rows, "returned": result.returned, "reason": result.reason}
+    logger.info("%s", msgspec.json.encode(line).decode())
+
+
+@cache
+def from_environment() -> Handler:
+    """The handler that the environment describes; built once, producer first. Raises InvalidBridgeSettings."""
+    from bridge.kafka import KafkaPublisher
+
+    settings = bridge_settings(os.environ)
+    publisher = KafkaPublisher({"bootstrap.servers": settings.kafka})
+    return Handler(Relay(lines(TOPICS, PackagedRegistry()), publisher, time.time, settings.metadata))
+
+
+def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
+    """What Lambda is pointed at: `bridge.handler.lambda_handler`."""
+    return from_environment()(event, context)

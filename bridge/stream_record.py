@@ -1,0 +1,199 @@
+"""One entry of a DynamoDB stream, read from Lambda's form and checked (steps 1 of design section 5).
+
+Source of the form: "DynamoDB Streams and Lambda triggers" and the API's `Record` and `StreamRecord`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from bridge.errors import UnconvertibleRecord
+from schemas.attribute_values import Attributes, check_attributes, shown
+from schemas.attribute_values import check as check_attribute
+from schemas.change_event import Operation, Principal, ViewType
+from schemas.errors import SchemasError
+
+RawRecord: TypeAlias = bytes | Mapping[str, Any]
+"""A record as it arrives: its JSON text, or already parsed (Lambda's managed runtime)."""
+
+_ARN = re.compile(r"arn:[\w-]+:dynamodb:([\w-]+):(\w+):table/([\w.-]+)/stream/(.+)", re.ASCII)
+_SEQUENCE = re.compile(r"\d{1,40}", re.ASCII)
+_CAPTURED = {name: Operation(name) for name in ("INSERT", "MODIFY", "REMOVE")}
+
+
+class StreamArn(NamedTuple):
+    """The parts of a stream's ARN."""
+
+    region: str
+    account: str
+    table: str
+    label: str
+
+
+class Place(NamedTuple):
+    """Where a record came from, as far as it can be told. None where it is missing or invalid."""
+
+    arn: str | None
+    sequence_number: str | None
+
+    @property
+    def stream(self) -> StreamArn | None:
+        """The parts of the ARN."""
+        match = _ARN.fullmatch(self.arn) if self.arn is not None else None
+        return StreamArn(*match.groups()) if match else None
+
+    def key(self, original: bytes) -> str:
+        """The name of the place: ARN and sequence number, or the SHA-256 of the bytes where either is missing."""
+        if self.arn is None or self.sequence_number is None:
+            return f"sha256:{hashlib.sha256(original).hexdigest()}"
+        return f"{self.arn}#{self.sequence_number}"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecord:
+    """A checked stream record. Images are checked attribute values; one that is not carried is None."""
+
+    stream: StreamArn
+    sequence_number: str
+    event_id: str | None
+    operation: Operation
+    keys: Attributes
+    old_image: Attributes | None
+    new_image: Attributes | None
+    committed_at: datetime | None
+    view_type: ViewType | None
+    size_bytes: int | None
+    principal: Principal | None
+
+
+def parse(raw: RawRecord) -> Mapping[str, Any]:
+    """The record as a mapping. Raises UnconvertibleRecord where its text is not a JSON object."""
+    parsed: Any = raw
+    if isinstance(raw, bytes):
+        try:
+            parsed = msgspec.json.decode(raw)
+        except (ValueError, RecursionError) as error:
+            reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+            raise UnconvertibleRecord("check", f"the record is not JSON: {reason}") from None
+    if not isinstance(parsed, Mapping):
+        raise UnconvertibleRecord("check", f"the record is {shown(parsed)}, expected a JSON object")
+    return parsed
+
+
+def original_bytes(raw: RawRecord) -> bytes:
+    """The record's own bytes; where it came parsed, its JSON (ASCII, so that any text the parser let in can stand)."""
+    return raw if isinstance(raw, bytes) else json.dumps(raw, separators=(",", ":")).encode()
+
+
+def locate(record: Mapping[str, Any]) -> Place:
+    """Where a record came from, whatever else is wrong with it."""
+    arn = record.get("eventSourceARN")
+    change = record.get("dynamodb")
+    number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
+    return Place(
+        arn if isinstance(arn, str) and _ARN.fullmatch(arn) else None,
+        number if isinstance(number, str) and _SEQUENCE.fullmatch(number) else None,
+    )
+
+
+def check(record: Mapping[str, Any]) -> StreamRecord:
+    """The checked record. Raises UnconvertibleRecord, naming the field."""
+    place = locate(record)
+    if (stream := place.stream) is None:
+        found = shown(record.get("eventSourceARN"))
+        raise UnconvertibleRecord("check", f"eventSourceARN is {found}, expected the ARN of a table's stream")
+    change = record.get("dynamodb")
+    if not isinstance(change, Mapping):
+        raise UnconvertibleRecord("check", f"dynamodb is {shown(change)}, expected the change as a JSON object")
+    if place.sequence_number is None:
+        found = shown(change.get("SequenceNumber"))
+        raise UnconvertibleRecord("check", f"dynamodb.SequenceNumber is {found}, expected 1 to 40 digits as text")
+    name = record.get("eventName")
+    operation = _CAPTURED.get(name) if isinstance(name, str) else None
+    if operation is None:
+        raise UnconvertibleRecord("check", f"eventName is {shown(name)}, expected INSERT, MODIFY or REMOVE")
+    keys = _attributes(change, "Keys")
+    if keys is None:
+        raise UnconvertibleRecord("check", "dynamodb.Keys is missing, expected the item's key")
+    return StreamRecord(
+        stream=stream,
+        sequence_number=place.sequence_number,
+        event_id=None if record.get("eventID") is None else _text(record["eventID"], "eventID"),
+        operation=operation,
+        keys=keys,
+        old_image=_attributes(change, "OldImage"),
+        new_image=_attributes(change, "NewImage"),
+        committed_at=_instant(change.get("ApproximateCreationDateTime")),
+        view_type=_view_type(change.get("StreamViewType")),
+        size_bytes=_size(change.get("SizeBytes")),
+        principal=_principal(record.get("userIdentity")),
+    )
+
+
+def _attributes(change: Mapping[str, Any], name: str) -> Attributes | None:
+    """The attributes under `name`; None where there are none (an image that is not carried may stand as null)."""
+    if change.get(name) is None:
+        return None
+    try:
+        return check_attributes(change[name], name)
+    except SchemasError as error:
+        raise UnconvertibleRecord("check", f"dynamodb.{error}") from None
+
+
+def _text(value: object, where: str) -> str:
+    try:
+        check_attribute({"S": value}, where)
+    except SchemasError as error:
+        raise UnconvertibleRecord("check", str(error)) from None
+    return str(value)
+
+
+def _size(value: object) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63):
+        return value
+    raise UnconvertibleRecord("check", f"dynamodb.SizeBytes is {shown(value)}, expected a number of bytes")
+
+
+def _instant(value: object) -> datetime | None:
+    """Lambda writes epoch seconds; milliseconds are told by their size."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError
+        seconds = value / 1000 if value > 1e11 else value
+        return datetime.fromtimestamp(round(seconds, 3), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        message = f"dynamodb.ApproximateCreationDateTime is {shown(value)}, expected epoch seconds"
+        raise UnconvertibleRecord("check", message) from None
+
+
+def _view_type(value: object) -> ViewType | None:
+    try:
+        return None if value is None else ViewType(str(value))
+    except ValueError:
+        expected = ", ".join(ViewType)
+        raise UnconvertibleRecord(
+            "check", f"dynamodb.StreamViewType is {shown(value)}, expected one of {expected}"
+        ) from None
+
+
+def _principal(value: object) -> Principal | None:
+    """Lambda writes `principalId` and `type`, the streams API writes them with capitals."""
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        found = {str(name).lower(): text for name, text in value.items()}
+        if "principalid" in found and "type" in found:
+            return Principal(
+                _text(found["principalid"], "userIdentity.principalId"), _text(found["type"], "userIdentity.type")
+            )
+    raise UnconvertibleRecord("check", f"userIdentity is {shown(value)}, expected principalId and type")
