@@ -38,6 +38,10 @@ class Subscription(Protocol):
         """Stores the group's positions: by partition, the offset that comes next. Durable once it returns."""
         ...
 
+    def wake(self) -> None:
+        """Lets the poll that waits, or else the next one that would, return at once. For other threads to call."""
+        ...
+
     def close(self) -> None:
         """Leaves the group."""
         ...

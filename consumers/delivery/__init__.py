@@ -1,0 +1,1 @@
+"""How deliveries get from a subscription to an outcome, and positions past them."""

@@ -1,0 +1,1 @@
+"""What each group makes of an event: one pure file each."""

@@ -1,0 +1,119 @@
+"""A log in memory, for tests of the consumer loop: what the ports promise, with nothing behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice, zip_longest
+from threading import Condition
+
+from consumers.subscription import Delivery
+from schemas.dead_letters import DeadLetter, Headers
+from schemas.partitions import partition_of
+
+
+class MemoryLog:
+    """Topics to append to and to read, and the groups' positions. `clock` gives epoch seconds."""
+
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0) -> None:
+        self.changed = Condition()
+        self._clock = clock
+        self._topics: dict[str, list[list[Delivery]]] = {}
+        self._positions: dict[tuple[str, str], dict[int, int]] = {}
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        """Makes the topic, empty."""
+        self._topics[name] = [[] for _ in range(partitions)]
+
+    def append(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> Delivery:
+        """Appends to the partition that the key says, the first without one; the delivery it makes."""
+        with self.changed:
+            partitions = self._topics[topic]
+            number = 0 if key is None else partition_of(key, len(partitions))
+            offset, now = len(partitions[number]), int(self._clock() * 1000)
+            delivery = Delivery(topic, number, offset, key, value, headers, now)
+            partitions[number].append(delivery)
+            self.changed.notify_all()
+        return delivery
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """See `Log.ends`."""
+        return {number: len(deliveries) for number, deliveries in enumerate(self._topics.get(topic, []))}
+
+    def positions(self, group: str, topic: str) -> dict[int, int]:
+        """See `Log.positions`."""
+        return dict(self._positions.get((group, topic), {}))
+
+    def commit(self, group: str, topic: str, positions: Mapping[int, int]) -> None:
+        """Stores the group's positions."""
+        with self.changed:
+            self._positions[group, topic] = self.positions(group, topic) | dict(positions)
+
+    def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[Delivery]:
+        """See `Log.read`."""
+        yield from self._topics[topic][partition][start:end]
+
+
+class MemorySubscription:
+    """The only member of `group` on `topic`. Partitions take turns."""
+
+    def __init__(self, log: MemoryLog, group: str, topic: str) -> None:
+        self._log = log
+        self._group = group
+        self._topic = topic
+        self._next = log.positions(group, topic)
+        self._polls = 0
+        self._woken = False
+
+    def poll(self, limit: int, timeout: float) -> list[Delivery]:
+        """See `Subscription.poll`."""
+        with self._log.changed:
+            deliveries = self._take(limit)
+            if not deliveries:
+                self._log.changed.wait_for(lambda: self._woken or self._rest(1), timeout)
+                self._woken = False
+                deliveries = self._take(limit)
+            return deliveries
+
+    def commit(self, positions: Mapping[int, int]) -> None:
+        """See `Subscription.commit`."""
+        self._log.commit(self._group, self._topic, positions)
+
+    def wake(self) -> None:
+        """See `Subscription.wake`."""
+        with self._log.changed:
+            self._woken = True
+            self._log.changed.notify_all()
+
+    def close(self) -> None:
+        """See `Subscription.close`; a poll that waits returns."""
+        self.wake()
+
+    def _rest(self, limit: int) -> list[list[Delivery]]:
+        """What is still to come: by partition that has any, `limit` deliveries of it at the most."""
+        starts = {partition: self._next.get(partition, 0) for partition in self._log.ends(self._topic)}
+        rest = (
+            list(self._log.read(self._topic, partition, start, start + limit)) for partition, start in starts.items()
+        )
+        return [deliveries for deliveries in rest if deliveries]
+
+    def _take(self, limit: int) -> list[Delivery]:
+        rest = self._rest(limit)
+        # Another partition begins each time: where the limit is below their number, not all get a turn.
+        first = self._polls % max(len(rest), 1)
+        self._polls += 1
+        rounds = zip_longest(*rest[first:], *rest[:first])
+        deliveries = list(islice((delivery for turn in rounds for delivery in turn if delivery is not None), limit))
+        for delivery in deliveries:
+            self._next[delivery.partition] = delivery.offset + 1
+        return deliveries
+
+
+class MemoryDeadLetters:
+    """Keeps the letters in `letters`, in the order they were recorded."""
+
+    def __init__(self) -> None:
+        self.letters: list[DeadLetter] = []
+
+    def record(self, letter: DeadLetter) -> None:
+        """See `DeadLetters.record`."""
+        self.letters.append(letter)

@@ -1,0 +1,67 @@
+"""One delivery up to its writes: decode, filter, project (steps 2 to 4 of design section 6). Touches no store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from consumers.errors import WrongKey
+from consumers.group import Group
+from consumers.subscription import Delivery
+from consumers.writes import VersionedWrite
+from schemas.change_event import ChangeEvent
+from schemas.codec import EventDecoder
+from schemas.errors import UndecodableEvent, UnknownSchema
+
+
+class Poison(NamedTuple):
+    """Why a delivery can never be applied: the step that found it, the error's name, and a sentence."""
+
+    stage: str
+    error: str
+    message: str
+
+
+Prepared: TypeAlias = "tuple[VersionedWrite, ...] | Poison"
+"""A delivery's writes (none: it is filtered), or why there can be none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Steps 2 to 4 of one group."""
+
+    group: Group
+    decoder: EventDecoder
+
+    def prepare(self, delivery: Delivery) -> Prepared:
+        """What the delivery asks of the read model. Raises only where the registry is away."""
+        # 2 decode
+        try:
+            if delivery.value is None:
+                raise UndecodableEvent("the delivery has no value, expected a change event")
+            event = self.decoder.decode(delivery.value)
+        except (UndecodableEvent, UnknownSchema) as error:
+            return _poison("decode", error)
+        # 3 filter
+        try:
+            seen = self.group.look(event)
+        except Exception as error:  # noqa: BLE001 - a predicate is the group's own code; whatever it raises is poison
+            return _poison("filter", error)
+        # 4 project
+        try:
+            return () if seen is None else self._project(seen)
+        except Exception as error:  # noqa: BLE001 - so is a projection
+            return _poison("project", error)
+
+    def _project(self, event: ChangeEvent) -> tuple[VersionedWrite, ...]:
+        key = event.key_text
+        writes = tuple(VersionedWrite(write, event.version) for write in self.group.projection.project(event))
+        for write in writes:
+            if write.key != key and not write.key.startswith(key + "|"):
+                name = self.group.projection.name
+                raise WrongKey(f"the projection {name} wrote under {write.key!r}, expected the item's key {key!r}")
+        return writes
+
+
+def _poison(stage: str, error: Exception) -> Poison:
+    return Poison(stage, type(error).__name__, str(error))

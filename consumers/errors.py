@@ -1,0 +1,31 @@
+"""What can go wrong between a topic and a read model."""
+
+from __future__ import annotations
+
+
+class ConsumersError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class MissingImage(ConsumersError):
+    """Raised when an event does not carry an image that its group needs: the event is poison to that group."""
+
+
+class WrongKey(ConsumersError):
+    """Raised when a projection wrote under a key that is not its event's: the event is poison to that group."""
+
+
+class GroupRefused(ConsumersError):
+    """Raised at start when a group cannot run as it is declared; the message names the cure."""
+
+
+class GroupStopped(ConsumersError):
+    """Raised when a group cannot go on; nothing it had not finished is committed."""
+
+
+class RefusedDocument(ConsumersError):
+    """Raised inside a read model when its store will never take a document; it becomes the outcome REFUSED."""
+
+
+class LostRace(ConsumersError):
+    """Raised when other writers of the same document were faster time and again: an outage, to be tried again."""

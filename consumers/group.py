@@ -1,0 +1,70 @@
+"""A consumer group, and what it makes of one event: to be projected, or filtered (design section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from consumers.errors import MissingImage
+from consumers.projection import Projection
+from consumers.read_model import Index, Table
+from schemas.attribute_values import Item
+from schemas.change_event import ChangeEvent, Operation
+from schemas.versions import SNAPSHOT_VERSION
+
+Filter: TypeAlias = Callable[[ChangeEvent], bool]
+Where: TypeAlias = Callable[[Item], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Who reads which topic, through which projection, into which read model.
+
+    `filter` says which events the group looks at, `where` which items its read model holds.
+    """
+
+    name: str
+    topic: str
+    projection: Projection
+    read_model: Table | Index
+    filter: Filter | None = None
+    where: Where | None = None
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The images the group cannot do without."""
+        return self.projection.needs | ({"after"} if self.where is not None else set())
+
+    def look(self, event: ChangeEvent) -> ChangeEvent | None:
+        """The event as the projection shall see it, None where it is filtered.
+
+        An item outside `where` is shown as removed. A change of membership in either direction is never filtered, and
+        a `before` that is not carried counts as changed and as another membership. Raises MissingImage.
+        """
+        for side, known in (("before", event.before_known), ("after", event.after_known)):
+            if side in self.needs and not known:
+                raise MissingImage(
+                    f"the {event.operation} of {event.source.table} {event.key_text} carries no {side}, "
+                    f"which the group {self.name} needs (the stream's view type was {event.source.view_type})"
+                )
+        holds_it = event.operation is not Operation.REMOVE and self._inside(event.after)
+        if self._filters(event, holds_it):
+            return None
+        if holds_it or event.operation is Operation.REMOVE:
+            return event
+        return replace(event, operation=Operation.REMOVE, after=None)
+
+    def _filters(self, event: ChangeEvent, holds_it: bool) -> bool:
+        if event.operation is Operation.SNAPSHOT or event.is_repair:
+            return event.version == SNAPSHOT_VERSION and not holds_it
+        if not event.before_known:
+            return False
+        held_it = event.operation is not Operation.INSERT and self._inside(event.before)
+        if held_it != holds_it:
+            return False
+        stays_outside = event.before is not None and not holds_it
+        return stays_outside or (self.filter is not None and event.after_known and not self.filter(event))
+
+    def _inside(self, item: Item | None) -> bool:
+        return self.where is None or (item is not None and self.where(item))

@@ -1,0 +1,34 @@
+"""What runs, as a table. A new consumer is one projection file, one line here and one test."""
+
+from __future__ import annotations
+
+from consumers.group import Group
+from consumers.projections import app_users, user_search, workplace_users
+from consumers.read_model import Index, Table
+
+GROUPS = (
+    Group(
+        "app-users",
+        topic="users.changes",
+        projection=app_users.PROJECTION,
+        read_model=Table("AppUsers_V2"),
+        filter=app_users.changes_more_than_last_login,
+    ),
+    Group(
+        "workplace-users",
+        topic="users.changes",
+        projection=workplace_users.PROJECTION,
+        read_model=Table("WorkplaceUsers_V2"),
+        where=workplace_users.has_workplace,
+    ),
+    Group(
+        "user-search",
+        topic="workplace-users-v2.changes",
+        projection=user_search.PROJECTION,
+        read_model=Index(
+            "workplace-users",
+            names=("display_name", "username"),
+            words=("job_title", "department", "skills", "email"),
+        ),
+    ),
+)

@@ -1,0 +1,31 @@
+"""Users of the app -> `AppUsers_V2`: what the app shows of a user."""
+
+from __future__ import annotations
+
+from consumers.projection import Projection, one_document, only
+from consumers.projections.names import display_name, normalised_email
+from consumers.writes import Fields
+from schemas.attribute_values import Item
+from schemas.change_event import ChangeEvent
+
+
+def app_user(user: Item) -> Fields:
+    """The document of a user."""
+    return {
+        **only(user, "UserId", "Username", "Status", "Roles", "Preferences", "CreatedAt", "UpdatedAt"),
+        **normalised_email(user),
+        **display_name(user),
+    }
+
+
+def changes_more_than_last_login(event: ChangeEvent) -> bool:
+    """Whether anything but LastLoginAt differs; an event that cannot tell counts as different."""
+    if event.before is None or event.after is None:
+        return True
+    before, after = dict(event.before.attributes), dict(event.after.attributes)
+    before.pop("LastLoginAt", None)
+    after.pop("LastLoginAt", None)
+    return before != after
+
+
+PROJECTION = Projection("app-users", version=1, project=one_document(app_user))

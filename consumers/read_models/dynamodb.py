@@ -1,0 +1,209 @@
+"""A read model in a DynamoDB table that stays clean: a removed item is really deleted (design section 7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from consumers.errors import LostRace, RefusedDocument
+from consumers.read_model import SOURCE_VERSION, Document, Table, WriteOutcome, WriteStatus
+from consumers.read_models.bounded_key import bounded_key
+from consumers.read_models.dynamodb_items import DynamoDBItem, document_item, item_document, key_item
+from consumers.read_models.version_guard import Action, Answer, Found, Part, Place, Step, steps
+from consumers.writes import Put, VersionedWrite
+from schemas.errors import InvalidKey
+from schemas.keys import KeyAttribute
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+REMOVALS = Table("DistributaryRemovals", key=(KeyAttribute("removed_key", "S"),))
+"""Where removals of every table are recorded, under `<table>#<key>`."""
+EXPIRES_AT = "expires_at"
+"""Its TTL attribute, in epoch seconds."""
+REMOVALS_KEPT_SECONDS = 30 * 24 * 3600.0
+
+MAX_CALLS = 20
+"""Calls for one write before it counts as a lost race; one or two are usual."""
+
+# What DynamoDB says where an item, or the key it would stand under, is at fault. Any other ValidationException is
+# about the table or the request, and would be the same for every item.
+_REFUSALS = re.compile(
+    r"item size|nesting level|empty string|size of hashkey|size of all range keys|index key|number overflow"
+    r"|number underflow",
+    re.IGNORECASE,
+)
+_VALIDATION = frozenset({"ValidationException", "ValidationError"})
+_LOST_RACES = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
+
+
+class _Row(NamedTuple):
+    """Where a part acts: the row's key, and the whole item that a put would leave there."""
+
+    table: str
+    key: DynamoDBItem
+    item: DynamoDBItem
+
+
+class DynamoDBTable:
+    """The read model in `table`. That table and the removals table exist.
+
+    `clock` gives epoch seconds. `client` stays the caller's to close. Up to `parallel` writes are under way at once;
+    when `apply` raises, some of them may still come through, which the guard allows for.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        client: DynamoDBClient,
+        clock: Callable[[], float],
+        *,
+        removals: Table = REMOVALS,
+        removals_kept_seconds: float = REMOVALS_KEPT_SECONDS,
+        parallel: int = 8,
+    ) -> None:
+        self.name = table.name
+        self._schema = table.key
+        self._client = client
+        self._clock = clock
+        self._removals = removals
+        self._removals_kept_seconds = removals_kept_seconds
+        self._writers = ThreadPoolExecutor(parallel, thread_name_prefix=f"writes-{table.name}")
+
+    def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
+        """See `ReadModel.apply`. Raises LostRace, and botocore's errors where the store cannot be used."""
+        return list(self._writers.map(self._apply, writes))
+
+    def get(self, key: str) -> Document | None:
+        """See `ReadModel.get`; a consistent read."""
+        row_key = key_item(key, self._schema)
+        try:
+            response = self._client.get_item(TableName=self.name, Key=row_key, ConsistentRead=True)
+        except ClientError as error:
+            if refusal := _refusal(error):
+                raise InvalidKey(f"{key!r} is no key of {self.name}: {refusal}") from error
+            raise
+        return item_document(response["Item"], self._schema) if "Item" in response else None
+
+    def scan(self) -> Iterator[Document]:
+        """See `ReadModel.scan`; consistent reads, page by page."""
+        for page in self._client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True):
+            for item in page["Items"]:
+                yield item_document(item, self._schema)
+
+    def close(self) -> None:
+        """Waits for what is under way."""
+        self._writers.shutdown()
+
+    def _apply(self, write: VersionedWrite) -> WriteOutcome:
+        try:
+            return self._take_steps(write, self._rows(write))
+        except (RefusedDocument, InvalidKey) as error:
+            return WriteOutcome(WriteStatus.REFUSED, str(error))
+
+    def _take_steps(self, write: VersionedWrite, rows: dict[Place, _Row]) -> WriteOutcome:
+        run = steps(write)
+        step = next(run)
+        for _ in range(MAX_CALLS):
+            answers = self._call(step, [_request(part, rows[part.place], write.version) for part in step])
+            if answers is None:
+                continue
+            try:
+                step = run.send(answers)
+            except StopIteration as end:
+                outcome: WriteOutcome = end.value
+                return outcome
+        raise LostRace(f"{self.name} {write.key}: others wrote it at the same time, {MAX_CALLS} times in a row")
+
+    def _call(self, step: Step, requests: list[dict[str, Any]]) -> tuple[Answer, ...] | None:
+        """Carries the step out: one answer a part, or None where it lost a race and must be taken again."""
+        try:
+            if len(step) == 1:
+                return (self._write(step[0], requests[0]),)
+            transaction: list[Any] = [
+                {part.action.value: request} for part, request in zip(step, requests, strict=True)
+            ]
+            self._client.transact_write_items(TransactItems=transaction)
+            return (Answer(held=True, found=None),) * len(step)
+        except ClientError as error:
+            return _answers(error)
+
+    def _write(self, part: Part, request: dict[str, Any]) -> Answer:
+        if part.action is Action.DELETE:
+            before = self._client.delete_item(**request, ReturnValues="ALL_OLD").get("Attributes")
+        elif part.place is Place.REMOVAL:
+            before = self._client.put_item(**request, ReturnValues="ALL_OLD").get("Attributes")
+        else:
+            # Nobody asks what an update replaced, and it can be large.
+            self._client.put_item(**request)
+            before = None
+        return Answer(held=True, found=_found(before))
+
+    def _rows(self, write: VersionedWrite) -> dict[Place, _Row]:
+        key = key_item(write.key, self._schema)
+        item = document_item(write.write, write.version, self._schema) if isinstance(write.write, Put) else {}
+        removal_key: DynamoDBItem = {self._removals.key[0].name: {"S": f"{self.name}#{bounded_key(write.key)}"}}
+        expires_at = int(self._clock() + self._removals_kept_seconds)
+        removal = {**removal_key, SOURCE_VERSION: {"S": write.version}, EXPIRES_AT: {"N": str(expires_at)}}
+        return {
+            Place.ITEM: _Row(self.name, key, item),
+            Place.REMOVAL: _Row(self._removals.name, removal_key, removal),
+        }
+
+
+def _request(part: Part, row: _Row, version: str) -> dict[str, Any]:
+    expression = " AND ".join(part.conditions)
+    request: dict[str, Any] = {
+        "TableName": row.table,
+        "ConditionExpression": expression,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    if part.action is Action.PUT:
+        request["Item"] = row.item
+    else:
+        request["Key"] = row.key
+    # DynamoDB refuses a name or a value that the expression does not use.
+    if "#key" in expression:
+        request["ExpressionAttributeNames"] = {"#key": next(iter(row.key))}
+    if ":version" in expression:
+        request["ExpressionAttributeValues"] = {":version": {"S": version}}
+    return request
+
+
+def _answers(error: ClientError) -> tuple[Answer, ...] | None:
+    """What the error says of the step's parts; None where the step must be taken again.
+
+    Raises RefusedDocument, and the error itself where it is about neither the item nor its conditions.
+    """
+    response: Any = error.response
+    code = response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        return (Answer(held=False, found=_found(response.get("Item"))),)
+    if code in _LOST_RACES:
+        return None
+    reasons = response.get("CancellationReasons", [])
+    codes = {reason["Code"] for reason in reasons} - {"None"}
+    if codes == {"ConditionalCheckFailed"}:
+        return tuple(Answer(reason["Code"] == "None", _found(reason.get("Item"))) for reason in reasons)
+    if codes and codes <= _LOST_RACES | {"ConditionalCheckFailed"}:
+        return None
+    if refusal := _refusal(error):
+        raise RefusedDocument(refusal) from error
+    raise error
+
+
+def _refusal(error: ClientError) -> str | None:
+    """What DynamoDB says against the item itself, if that is what the error is about."""
+    response: Any = error.response
+    for complaint in (response["Error"], *response.get("CancellationReasons", [])):
+        if complaint["Code"] in _VALIDATION and _REFUSALS.search(complaint["Message"]):
+            return str(complaint["Message"])
+    return None
+
+
+def _found(item: dict[str, Any] | None) -> Found | None:
+    return None if not item else Found(item.get(SOURCE_VERSION, {}).get("S"))

@@ -1,0 +1,157 @@
+"""A read model to search, in an SQLite file with FTS5: the embedded default."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from consumers.errors import RefusedDocument
+from consumers.read_model import APPLIED, STALE, Document, Index, WriteOutcome, WriteStatus
+from consumers.read_models.json_document import decode, encode, json_document
+from consumers.writes import Fields, Put, VersionedWrite
+from schemas.attribute_values import Value
+from schemas.errors import InvalidKey
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    source_version TEXT NOT NULL,
+    document TEXT,     -- NULL: a removal's marker
+    removed_at REAL    -- when the marker was written, epoch seconds
+);
+CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5(names, words, tokenize = 'unicode61 remove_diacritics 2');
+"""
+_UPSERT = """
+INSERT INTO documents (key, source_version, document, removed_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    source_version = excluded.source_version, document = excluded.document, removed_at = excluded.removed_at
+WHERE excluded.source_version > source_version
+RETURNING id
+"""
+_SELECT = "SELECT key, source_version, document FROM documents WHERE document IS NOT NULL"
+_SEARCH = """
+SELECT key, source_version, document FROM texts JOIN documents ON documents.id = texts.rowid
+WHERE texts MATCH :found
+ORDER BY texts.rowid IN (SELECT rowid FROM texts WHERE texts MATCH :whole) DESC, texts.rank, key LIMIT :limit
+"""
+_BUSY_SECONDS = 30.0
+
+# Stands between two values in the index, a word of its own, so that no phrase is found across them.
+_BOUNDARY = "\ue000"
+_BETWEEN_WORDS = re.compile(rf'[\s\x00"{_BOUNDARY}\ud800-\udfff]+')
+
+
+class SqliteIndex:
+    """The read model `index` in the file at `path`, made where there is none.
+
+    Another process may read it, through an object of its own, while it is written. Safe to use from any thread.
+    `clock` gives epoch seconds.
+    """
+
+    def __init__(self, path: Path, index: Index, clock: Callable[[], float]) -> None:
+        self.name = index.name
+        self._path = path
+        self._index = index
+        self._clock = clock
+        self._lock = Lock()
+        self._connection = self._connect()
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.executescript(_SCHEMA)
+
+    def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
+        """See `ReadModel.apply`; one transaction."""
+        with self._lock, self._connection:
+            return [self._apply(write) for write in writes]
+
+    def get(self, key: str) -> Document | None:
+        """See `ReadModel.get`; any Unicode text is a key."""
+        try:
+            with self._lock:
+                row = self._connection.execute(f"{_SELECT} AND key = ?", (key,)).fetchone()
+        except UnicodeEncodeError:
+            raise InvalidKey(f"{key!r} is no key, because it is not Unicode") from None
+        return None if row is None else _document(row)
+
+    def scan(self) -> Iterator[Document]:
+        """See `ReadModel.scan`; all of one moment."""
+        with closing(self._connect()) as connection:
+            for row in connection.execute(_SELECT):
+                yield _document(row)
+
+    def search(self, text: str, limit: int) -> list[Document]:
+        """See `Searchable.search`. What stands between spaces is a word: `ann@example.com` is found whole.
+
+        Documents in which every word stands whole come before those that have a name beginning with it.
+        """
+        words = [word for word in _BETWEEN_WORDS.split(text) if any(map(_is_indexed, word))]
+        if not words:
+            return []
+        # A word goes in as a quoted string, which FTS5 splits as it splits documents and finds as a phrase.
+        found = " AND ".join(f'(names : "{word}" * OR words : "{word}")' for word in words)
+        whole = " AND ".join(f'"{word}"' for word in words)
+        with self._lock:
+            rows = self._connection.execute(_SEARCH, {"found": found, "whole": whole, "limit": limit}).fetchall()
+        return [_document(row) for row in rows]
+
+    def close(self) -> None:
+        """See `ReadModel.close`."""
+        with self._lock:
+            self._connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level="IMMEDIATE", check_same_thread=False)
+
+    def _apply(self, write: VersionedWrite) -> WriteOutcome:
+        try:
+            document = json_document(write.write.document) if isinstance(write.write, Put) else None
+            text = None if document is None else encode(document)
+        except RefusedDocument as error:
+            return WriteOutcome(WriteStatus.REFUSED, str(error))
+        removed_at = self._clock() if document is None else None
+        row = (write.key, write.version, text, removed_at)
+        # All rows are fetched, because a statement that is not at its end would hold up the commit.
+        changed = self._connection.execute(_UPSERT, row).fetchall()
+        if not changed:
+            return STALE
+        ((row_id,),) = changed
+        self._connection.execute("DELETE FROM texts WHERE rowid = ?", (row_id,))
+        if document is not None:
+            names, words = (_text(document, fields) for fields in (self._index.names, self._index.words))
+            self._connection.execute("INSERT INTO texts (rowid, names, words) VALUES (?, ?, ?)", (row_id, names, words))
+        return APPLIED
+
+
+def _document(row: tuple[str, str, str]) -> Document:
+    key, version, text = row
+    return Document(key, version, decode(text))
+
+
+def _text(document: Fields, fields: Iterable[str]) -> str:
+    return f" {_BOUNDARY} ".join(part for field in fields for part in _parts(document.get(field)))
+
+
+def _parts(value: Value) -> Iterator[str]:
+    """The texts and numbers in a value."""
+    match value:
+        case list():
+            for member in value:
+                yield from _parts(member)
+        case dict():
+            yield from _parts(list(value.values()))
+        case None | bool():
+            return
+        case _:
+            yield str(value)
+
+
+def _is_indexed(character: str) -> bool:
+    """Whether FTS5's unicode61 counts it as part of a word; a text of others alone is no word to look for."""
+    category: Any = unicodedata.category(character)
+    return category[0] in "LN" or category == "Co"

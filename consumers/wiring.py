@@ -1,0 +1,87 @@
+"""The one place that builds a group's adapters, and refuses a group that cannot run as it is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consumers.delivery.dead_letters import DeadLetters
+from consumers.delivery.loop import Consumer
+from consumers.delivery.prepare import Preparation
+from consumers.errors import GroupRefused
+from consumers.group import Group
+from consumers.read_model import Index, ReadModel, Table
+from consumers.read_models.dynamodb import DynamoDBTable
+from consumers.read_models.sqlite import SqliteIndex
+from consumers.subscription import Log, Subscription
+from schemas.change_event import ViewType
+from schemas.codec import EventDecoder
+from schemas.keys import KeySchema
+from schemas.topics import Topic
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where read models are kept: tables behind `dynamodb`, indexes as files in `indexes`. `clock`: epoch seconds."""
+
+    dynamodb: DynamoDBClient
+    indexes: Path
+    clock: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a group's deliveries come from and its dead letters go to; `log` is the same topic, for everybody."""
+
+    log: Log
+    subscription: Subscription
+    dead_letters: DeadLetters
+
+
+def open_read_model(declared: Table | Index, stores: Stores) -> ReadModel:
+    """The adapter of a declared read model."""
+    match declared:
+        case Table():
+            return DynamoDBTable(declared, stores.dynamodb, stores.clock)
+        case Index():
+            return SqliteIndex(stores.indexes / f"{declared.name}.sqlite3", declared, stores.clock)
+
+
+def build_consumer(
+    group: Group, read_model: ReadModel, source: Source, decoder: EventDecoder, clock: Callable[[], float]
+) -> Consumer:
+    """The group's consumer, ready to take turns. Raises GroupRefused where it has no position to begin from."""
+    if not source.log.positions(group.name, group.topic) and next(iter(read_model.scan()), None) is not None:
+        raise GroupRefused(
+            f"the group {group.name} has no position in {group.topic}, but its read model {read_model.name} holds "
+            "documents, so it cannot tell what they lack; empty it, or rebuild it with "
+            f"`distributary rebuild {group.name}`"
+        )
+    return Consumer(Preparation(group, decoder), source.subscription, read_model, source.dead_letters, clock)
+
+
+def check_declared(group: Group, topic: Topic, item_key: KeySchema) -> None:
+    """Raises GroupRefused where the group's topic does not carry what it needs, or its table has another key."""
+    missing = sorted(group.needs - topic.view_type.images)
+    if missing:
+        carrying = [view_type for view_type in ViewType if group.needs <= view_type.images]
+        raise GroupRefused(
+            f"the group {group.name} needs the {' and '.join(missing)} image, which the stream of {topic.table} does "
+            f"not carry (view type {topic.view_type}); enable the stream with {' or '.join(carrying)} and say so in "
+            "schemas/topics.py"
+        )
+    if isinstance(group.read_model, Table) and group.read_model.key[: len(item_key)] != item_key:
+        raise GroupRefused(
+            f"the group {group.name} writes to {group.read_model.name} under {_named(group.read_model.key)}, which "
+            f"does not contain the item key of {topic.table}, {_named(item_key)}: versions of different items cannot "
+            "be compared; key the table by the item key"
+        )
+
+
+def _named(key: KeySchema) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in key)

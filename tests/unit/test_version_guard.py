@@ -1,0 +1,94 @@
+"""The version guard holds in every interleaving, and only because of every one of its conditions."""
+
+from __future__ import annotations
+
+import pytest
+
+from consumers.read_models.version_guard import (
+    DELETE,
+    INSERT,
+    RECORD_REMOVAL,
+    UPDATE,
+    Action,
+    Condition,
+    Found,
+    Part,
+    Place,
+    Step,
+)
+from tests.unit.version_guard_model import Search, Variant, histories
+
+
+def without(step: Step, place: Place, condition: Condition) -> Variant:
+    """The protocol with a condition taken out of a step."""
+    return Variant({step: tuple(_without(part, condition) if part.place is place else part for part in step)})
+
+
+def _without(part: Part, condition: Condition) -> Part:
+    assert condition in part.conditions
+    return part._replace(conditions=tuple(kept for kept in part.conditions if kept is not condition))
+
+
+BROKEN = {
+    "an update that does not look whether the item is there": without(UPDATE, Place.ITEM, Condition.PRESENT),
+    "an update that does not compare versions": without(UPDATE, Place.ITEM, Condition.OLDER),
+    "an insert that does not look at the removal": without(INSERT, Place.REMOVAL, Condition.OLDER),
+    "an insert that does not look whether the item is there": without(INSERT, Place.ITEM, Condition.ABSENT),
+    "a removal recorded without comparing versions": without(RECORD_REMOVAL, Place.REMOVAL, Condition.NOT_NEWER),
+    "a removal that is not recorded again": Variant(
+        {RECORD_REMOVAL: (Part(Action.PUT, Place.REMOVAL, (Condition.OLDER,)),)}
+    ),
+    "a delete that does not compare versions": without(DELETE, Place.ITEM, Condition.OLDER),
+    "a delete before its removal is recorded": Variant({RECORD_REMOVAL: DELETE, DELETE: RECORD_REMOVAL}),
+    "an insert that looks at the removal first and puts afterwards": Variant(transactions=False),
+}
+
+
+def visited(longest: int, zombies: int = 1) -> int:
+    """How many states all histories up to that length lead to; fails at the first wrong ending."""
+    count = 0
+    for history in histories(longest):
+        search = Search(history, zombies=zombies)
+        assert search.wrong is None, search.wrong
+        count += search.visited
+    return count
+
+
+def test_every_interleaving_of_up_to_four_changes_with_a_zombie_ends_as_the_history_says() -> None:
+    assert visited(longest=4) > 50_000
+
+
+@pytest.mark.slow
+def test_every_interleaving_of_up_to_five_changes_with_a_zombie_ends_as_the_history_says() -> None:
+    assert visited(longest=5) > 400_000
+
+
+def test_every_interleaving_of_up_to_three_changes_with_two_zombies_ends_as_the_history_says() -> None:
+    assert visited(longest=3, zombies=2) > 100_000
+
+
+@pytest.mark.parametrize("variant", BROKEN.values(), ids=BROKEN.keys())
+def test_the_search_finds_a_wrong_ending_of(variant: Variant) -> None:
+    assert any(Search(history, variant).wrong for history in histories(longest=4))
+
+
+FOUND = {
+    "nothing": None,
+    "somebody else's": Found(None),
+    "older": Found("1"),
+    "the same": Found("2"),
+    "newer": Found("3"),
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "held"),
+    [
+        (Condition.PRESENT, ["somebody else's", "older", "the same", "newer"]),
+        (Condition.ABSENT, ["nothing"]),
+        (Condition.OLDER, ["nothing", "somebody else's", "older"]),
+        (Condition.NOT_NEWER, ["nothing", "somebody else's", "older", "the same"]),
+    ],
+)
+def test_a_condition_holds_where_it_should(condition: Condition, held: list[str]) -> None:
+    assert [name for name, found in FOUND.items() if condition.holds(found, "2")] == held

@@ -1,0 +1,82 @@
+"""A group that cannot run as it is declared is refused at start, by name, with the cure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from consumers.delivery.memory import MemoryDeadLetters, MemoryLog, MemorySubscription
+from consumers.errors import GroupRefused
+from consumers.groups import GROUPS
+from consumers.projection import Projection
+from consumers.read_model import ReadModel, Table
+from consumers.read_models.memory import MemoryReadModel
+from consumers.wiring import Source, build_consumer, check_declared
+from consumers.writes import Put, VersionedWrite
+from schemas.change_event import ViewType
+from schemas.codec import EventDecoder
+from schemas.keys import KeyAttribute
+from schemas.topics import TOPICS
+from tests.events import REGISTRY
+
+USERS = TOPICS[0]
+KEY = (KeyAttribute("UserId", "N"),)
+APP_USERS = GROUPS[0]
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+@pytest.mark.parametrize("view_type", ViewType)
+def test_a_group_is_refused_where_its_stream_does_not_carry_what_it_needs(group: object, view_type: ViewType) -> None:
+    declared = next(one for one in GROUPS if one is group)
+    topic = replace(USERS, view_type=view_type)
+    if "after" in view_type.images:
+        check_declared(declared, topic, KEY)
+        return
+    with pytest.raises(GroupRefused) as refused:
+        check_declared(declared, topic, KEY)
+    assert str(refused.value) == (
+        f"the group {declared.name} needs the after image, which the stream of Users does not carry (view type "
+        f"{view_type}); enable the stream with NEW_IMAGE or NEW_AND_OLD_IMAGES and say so in schemas/topics.py"
+    )
+
+
+@pytest.mark.parametrize("view_type", ViewType)
+def test_a_group_that_needs_keys_alone_runs_on_every_view_type(view_type: ViewType) -> None:
+    keys = Projection("keys", version=1, project=lambda seen: [Put(seen.key_text, {})], needs=frozenset())
+    check_declared(replace(APP_USERS, projection=keys), replace(USERS, view_type=view_type), KEY)
+
+
+def test_a_group_that_needs_both_images_names_the_view_type_that_carries_both() -> None:
+    both = replace(APP_USERS.projection, needs=frozenset({"before", "after"}))
+    with pytest.raises(GroupRefused, match=r"needs the before image.*with NEW_AND_OLD_IMAGES and"):
+        check_declared(replace(APP_USERS, projection=both), replace(USERS, view_type=ViewType.NEW_IMAGE), KEY)
+
+
+def test_a_table_whose_key_does_not_contain_the_item_key_is_refused() -> None:
+    by_email = replace(APP_USERS, read_model=Table("ByEmail", (KeyAttribute("Email", "S"),)))
+    with pytest.raises(GroupRefused, match=r"app-users writes to ByEmail under Email \(S\).*UserId \(N\)"):
+        check_declared(by_email, USERS, KEY)
+
+
+def test_a_table_whose_key_goes_on_after_the_item_key_is_fine() -> None:
+    longer = replace(APP_USERS, read_model=Table("Skills", (*KEY, KeyAttribute("Skill", "S"))))
+    check_declared(longer, USERS, KEY)
+
+
+def start(log: MemoryLog, read_model: ReadModel) -> None:
+    source = Source(log, MemorySubscription(log, APP_USERS.name, APP_USERS.topic), MemoryDeadLetters())
+    build_consumer(APP_USERS, read_model, source, EventDecoder(REGISTRY), lambda: 0.0)
+
+
+def test_a_group_without_a_position_begins_at_the_beginning_if_its_read_model_is_empty() -> None:
+    start(MemoryLog(), MemoryReadModel("AppUsers_V2"))
+
+
+def test_a_group_without_a_position_is_refused_if_its_read_model_holds_documents() -> None:
+    log, read_model = MemoryLog(), MemoryReadModel("AppUsers_V2")
+    read_model.apply([VersionedWrite(Put("1", {}), "v")])
+    with pytest.raises(GroupRefused, match=r"no position in users.changes.*`distributary rebuild app-users`"):
+        start(log, read_model)
+    log.commit(APP_USERS.name, APP_USERS.topic, {0: 1})
+    start(log, read_model)
