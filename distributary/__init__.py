@@ -1,0 +1,1 @@
+"""The operator: runs the pipeline and shows what it does. Imports everything; nothing imports it."""

@@ -1,0 +1,5 @@
+"""`python -m distributary`."""
+
+from distributary.cli import main
+
+main()

@@ -1,0 +1,49 @@
+"""A running pipeline, as another terminal reaches it: the same adapters on the same stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any
+
+import httpx
+
+from distributary.errors import NoPipeline
+from distributary.home import Home
+
+
+class Attached:
+    """The pipeline that runs in a home. Raises NoPipeline where none does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = Home(folder)
+        self.running = self.home.running()
+
+    def status(self) -> dict[str, Any]:
+        """See `distributary.status.status`."""
+        return self._ask("status")
+
+    def drained(self) -> bool:
+        """See `Pipeline.drained`."""
+        return bool(self._ask("drained")["drained"])
+
+    def wait_until_drained(self, seconds: float) -> bool:
+        """Asks until the pipeline is drained, `seconds` at the most; whether it is."""
+        end, pause = monotonic() + seconds, Event()
+        while not self.drained():
+            if monotonic() > end:
+                return False
+            pause.wait(0.05)
+        return True
+
+    def _ask(self, page: str) -> dict[str, Any]:
+        try:
+            answer = httpx.get(f"{self.running.url}/-/{page}", timeout=30.0, trust_env=False)
+            answer.raise_for_status()
+            return dict(answer.json())
+        except httpx.HTTPError as error:
+            raise NoPipeline(
+                f"the pipeline in {self.home.folder} (process {self.running.pid}) does not answer at "
+                f"{self.running.url}: {error}; is it stopping? look again, or start it anew"
+            ) from None

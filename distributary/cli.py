@@ -1,0 +1,253 @@
+"""The `distributary` command: what a person types, checks and prints. The work is done elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+import traceback
+from enum import StrEnum
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from bridge.errors import BridgeError
+from consumers.errors import ConsumersError
+from distributary.errors import DistributaryError, NotDrained, UnknownName, UnreadableFeed
+from schemas.errors import SchemasError
+
+if TYPE_CHECKING:
+    from distributary.attach import Attached
+
+DEFAULT_HOME = Path(".distributary")
+
+app = typer.Typer(
+    name="distributary",
+    help="Keeps read models in step with a DynamoDB table: stream record -> change event -> log -> read models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+dead_letters = typer.Typer(help="What could not be applied, kept whole.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(dead_letters, name="dead-letters")
+
+out = Console()
+err = Console(stderr=True)
+
+
+class On(StrEnum):
+    """What a pipeline runs on."""
+
+    EMBEDDED = "embedded"
+
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", envvar="DISTRIBUTARY_HOME", help="The folder of the pipeline's state.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+OWNER_HELP = "A group, `bridge:<table>`, or `bridge:-` for no known table."
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks, and log more.")] = False,
+) -> None:
+    """Options of every command."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for chatty in ("botocore", "boto3", "urllib3", "httpx", "httpcore", "werkzeug", "moto"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@app.command()
+def run(
+    on: Annotated[On, typer.Option(help="What to run on.")] = On.EMBEDDED,
+    demo: Annotated[bool, typer.Option("--demo", help="Let users come and go, and show what becomes of them.")] = False,
+    feed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Stream records: a Lambda event, a JSON list or JSON lines; - is stdin."),
+    ] = None,
+    exit_when_drained: Annotated[
+        bool, typer.Option("--exit-when-drained", help="End when every read model is up to date.")
+    ] = False,
+    dump: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="At the end, write each read model as JSON lines.")
+    ] = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+    seed: Annotated[int, typer.Option(help="The demo's story.")] = 7,
+) -> None:
+    """Run the pipeline. Without --home it starts from nothing in ./.distributary; with it, the log is kept."""
+    from distributary.display import Display, print_result
+    from distributary.feed.records import read_records
+    from distributary.home import Home
+    from distributary.run import Plan
+    from distributary.run import run as run_pipeline
+
+    records = [record for name in feed or () for record in read_records(_read(name), _named(name))]
+    where = Home(home or DEFAULT_HOME)
+    plan = Plan(records, demo, seed, exit_when_drained, dump, keep_log=home is not None)
+    result = run_pipeline(plan, where, Display(err if json else out), _until_told(), time.time)
+    if json:
+        typer.echo(msgspec.json.encode(result))
+    elif exit_when_drained:
+        print_result(out, result)
+
+
+@app.command()
+def feed(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Stream records, as for run; - is stdin.")],
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Hand stream records to the bridge of a running pipeline."""
+    from distributary.display import bridge_table
+    from distributary.feed.records import read_records
+    from distributary.local.attached import feed as feed_records
+
+    records = [record for name in files for record in read_records(_read(name), _named(name))]
+    numbered, rows = feed_records(_attached(home), records, _until_told(), time.time)
+    if numbered:
+        err.print(f"{numbered} records have no SequenceNumber; they were numbered in file order")
+    if json:
+        typer.echo(msgspec.json.encode({"bridge": rows}))
+    else:
+        out.print(bridge_table(rows))
+
+
+@app.command()
+def wait(
+    seconds: Annotated[float, typer.Option("--timeout", help="Seconds to wait at the most.")] = 600.0,
+    home: HomeOption = None,
+) -> None:
+    """Wait until everything written so far has reached every read model of a running pipeline."""
+    if not _attached(home).wait_until_drained(seconds):
+        raise NotDrained(f"the pipeline is not drained after {seconds:g} s; see `distributary status`")
+
+
+@app.command()
+def status(json: JsonOption = False, home: HomeOption = None) -> None:
+    """Show what a running pipeline has done, and how far its groups are behind."""
+    from distributary.display import bridge_table, group_table
+
+    found = _attached(home).status()
+    if json:
+        typer.echo(msgspec.json.encode(found))
+    else:
+        out.print(bridge_table(found["bridge"]), "", group_table(found["groups"]))
+
+
+@app.command()
+def show(read_model: str, key: str, home: HomeOption = None) -> None:
+    """Print the document that a read model holds under a key."""
+    from distributary.dump import exact_json
+    from distributary.local.attached import read_model as open_read_model
+
+    with open_read_model(_attached(home), read_model, time.time) as opened:
+        document = opened.get(key)
+    if document is None:
+        raise UnknownName(f"{read_model} holds no document under the key {key}")
+    typer.echo(exact_json(document._asdict()))
+
+
+@app.command()
+def search(
+    text: str,
+    limit: Annotated[int, typer.Option(help="How many documents at the most.")] = 20,
+    home: HomeOption = None,
+) -> None:
+    """Find documents by name, beginning of a name, job title, department, skill or e-mail; a JSON document a line."""
+    from distributary.dump import exact_json
+    from distributary.local.attached import search as search_documents
+
+    for document in search_documents(_attached(home), text, limit, time.time):
+        typer.echo(exact_json(document._asdict()))
+
+
+@dead_letters.command("list")
+def list_letters(
+    owner: Annotated[str | None, typer.Argument(help=OWNER_HELP)] = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """List open dead letters, of one owner or of all."""
+    from distributary.display import letter_table
+    from distributary.letters import open_letters, owners, row
+    from distributary.local.attached import opened_log
+
+    with opened_log(home or DEFAULT_HOME, time.time) as log:
+        rows = [row(name, letter) for name in ([owner] if owner else owners()) for letter in open_letters(log, name)]
+    if json:
+        typer.echo(msgspec.json.encode({"dead_letters": rows}))
+    else:
+        out.print(letter_table(rows))
+
+
+@dead_letters.command("show")
+def show_letter(owner: Annotated[str, typer.Argument(help=OWNER_HELP)], place: str, home: HomeOption = None) -> None:
+    """Print one dead letter: why it is one on standard error, its original bytes on standard output."""
+    from distributary.letters import open_letter, row
+    from distributary.local.attached import opened_log
+
+    with opened_log(home or DEFAULT_HOME, time.time) as log:
+        letter = open_letter(log, owner, place)
+    for name, value in row(owner, letter).items():
+        err.print(f"{name}: {value}", markup=False, highlight=False, soft_wrap=True)
+    sys.stdout.buffer.write((letter.value or b"") + b"\n")
+
+
+def main() -> None:
+    """The command's entry: an error a person can meet is one sentence, a traceback only with --debug (anywhere)."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    try:
+        app(["--debug", *arguments] if debug else arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person is told
+        if debug:
+            traceback.print_exc()
+        err.print(f"error: {_sentence(error)}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, DistributaryError | BridgeError | ConsumersError | SchemasError):
+        return str(error)
+    return f"{type(error).__name__}: {error}; run it again with --debug to see where"
+
+
+def _read(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise UnreadableFeed(f"{name} cannot be read: {error.strerror}; nothing was fed") from None
+
+
+def _named(name: str) -> str:
+    return "standard input" if name == "-" else name
+
+
+def _attached(home: Path | None) -> Attached:
+    from distributary.attach import Attached
+
+    return Attached(home or DEFAULT_HOME)
+
+
+def _until_told() -> Event:
+    """An event that Ctrl-C, or a request to terminate, sets."""
+    told = Event()
+
+    def tell(_signal: int, _frame: FrameType | None) -> None:
+        told.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, tell)
+    return told

@@ -1,0 +1,148 @@
+"""What a run shows while it goes on: a live table on a terminal, plain lines otherwise."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+LIVE_SECONDS = 0.5
+PLAIN_SECONDS = 2.0
+"""How often the status is shown, on a terminal and elsewhere."""
+LINES = 12
+"""How many of the latest lines stand above the table."""
+
+
+class Display:
+    """Lines that tell what happens, and the pipeline's status beside them."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lines: deque[str] = deque(maxlen=LINES)
+        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        self._status: dict[str, Any] | None = None
+        self._shown = ""
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def line(self, text: str) -> None:
+        """Tells one thing."""
+        with self._lock:
+            if self._live is None:
+                self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+            else:
+                self._lines.append(text)
+                self._refresh()
+
+    @contextmanager
+    def following(self, status: Callable[[], dict[str, Any]]) -> Iterator[None]:
+        """Shows the status every now and then while the context lasts, and once more at its end."""
+        done = Event()
+        seconds = PLAIN_SECONDS if self._live is None else LIVE_SECONDS
+
+        def follow() -> None:
+            while not done.wait(seconds):
+                self._update(status())
+
+        thread = Thread(target=follow, name="display")
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+            self._update(status())
+
+    def _update(self, status: dict[str, Any]) -> None:
+        """In place on a terminal; otherwise a line of all groups, where something has changed."""
+        shown = "; ".join(_group_line(row) for row in status["groups"])
+        if self._live is not None:
+            with self._lock:
+                self._status = status
+                self._refresh()
+        elif shown != self._shown:
+            self._shown = shown
+            self.line(shown)
+
+    def _refresh(self) -> None:
+        assert self._live is not None
+        shown: list[Text | Table] = [Text(line) for line in self._lines]
+        if self._status is not None:
+            shown += [bridge_table(self._status["bridge"]), group_table(self._status["groups"])]
+        self._live.update(Group(*shown), refresh=True)
+
+
+def bridge_table(rows: list[dict[str, Any]]) -> Table:
+    """The bridge's accounts by table."""
+    names = ("read", "published", "filtered", "dead_lettered", "returned")
+    table = _table("bridge", *names)
+    for row in rows:
+        table.add_row(row["table"] or "(no known table)", *(str(row[name]) for name in names))
+    return table
+
+
+def group_table(rows: list[dict[str, Any]]) -> Table:
+    """The groups' outcomes and lags."""
+    names = ("applied", "filtered", "stale", "dead_lettered")
+    table = _table("group", *names, "lag", "state")
+    for row in rows:
+        state = row.get("state", "running")
+        table.add_row(
+            row["group"],
+            *(str(row[name]) for name in names),
+            f"{row['lag']['events']} ({row['lag']['seconds']:.1f} s)",
+            state if state == "running" else f"{state}: {row['reason']}",
+        )
+    return table
+
+
+def letter_table(rows: list[dict[str, Any]]) -> Table:
+    """Dead letters: whose, where from, and why."""
+    table = _table("owner")
+    for name in ("place", "stage", "error", "message"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(row[name])) for name in ("owner", "place", "stage", "error", "message")))
+    return table
+
+
+def print_result(console: Console, result: dict[str, Any]) -> None:
+    """What a run ended with, for a person."""
+    console.print(bridge_table(result["bridge"]), "", group_table(result["groups"]), "")
+    for name, model in result["read_models"].items():
+        console.print(f"{name}: {model['documents']} documents", highlight=False)
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(
+            name.replace("_", "-"), justify="left" if name == "state" else "right", no_wrap=name != "state"
+        )
+    return table
+
+
+def _group_line(row: dict[str, Any]) -> str:
+    counts = ", ".join(
+        f"{row[name]} {name.replace('_', '-')}"
+        for name in ("applied", "filtered", "stale", "dead_lettered")
+        if row[name]
+    )
+    return f"{row['group']}: {counts or 'nothing yet'}, lag {row['lag']['events']}"

@@ -1,0 +1,41 @@
+"""What an operator can meet: each message is one sentence that says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class DistributaryError(Exception):
+    """Base of every error this package raises on purpose; the command prints it and exits with 1."""
+
+
+class UnreadableFeed(DistributaryError):
+    """Raised when a file to feed holds no stream records that can be told apart; nothing of it was fed."""
+
+
+class RecordsReturned(DistributaryError):
+    """Raised when the bridge kept returning a record; the feed ended there."""
+
+
+class NoPipeline(DistributaryError):
+    """Raised when a command needs a running pipeline and there is none in its home."""
+
+
+class HomeInUse(DistributaryError):
+    """Raised when another pipeline runs in the same home."""
+
+
+class UnknownName(DistributaryError):
+    """Raised when a read model, a group or a document is asked for that does not exist."""
+
+
+class NotDrained(DistributaryError):
+    """Raised when a pipeline was to be drained and is not: time ran out, or the run was stopped before."""
+
+
+class Unaccounted(DistributaryError):
+    """Raised when accounts do not balance: records were read and nobody knows what became of them. `rows`: them."""
+
+    def __init__(self, rows: Sequence[Mapping[str, object]]) -> None:
+        super().__init__(f"the bridge's accounts do not balance, which is a defect; report it with these: {rows}")
+        self.rows = rows

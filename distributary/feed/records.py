@@ -1,0 +1,72 @@
+"""The records of a file: a Lambda event, a JSON list of records, or JSON lines of records.
+
+Each record keeps its own bytes, so that a dead letter holds what the file held.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from distributary.errors import UnreadableFeed
+
+_BOM = b"\xef\xbb\xbf"
+# What begins one JSON document: a list, an event, or an object that goes on in the next line.
+_DOCUMENT = re.compile(rb'\s*(\[|\{\s*"Records"\s*:|\{[ \t]*\r?\n)')
+_RECORD_FIELDS = ("dynamodb", "eventName", "eventID", "eventSourceARN", "eventSource")
+_EXPECTED = "expected a Lambda event, a JSON list of records or JSON lines of records; nothing of it was fed"
+
+
+def read_records(data: bytes, name: str) -> list[bytes]:
+    """The records in the bytes of the file `name`, in order. Raises UnreadableFeed for a document that is none.
+
+    A line of JSON lines that is not JSON is a record all the same: the bridge makes a dead letter of it.
+    """
+    data = data.removeprefix(_BOM)
+    if not data.strip():
+        return []
+    try:
+        whole = msgspec.json.decode(data, type=msgspec.Raw)
+    except (ValueError, RecursionError) as error:
+        return _lines(data, name, error)
+    return _document(bytes(whole).strip(), name)
+
+
+def _document(text: bytes, name: str) -> list[bytes]:
+    if text.startswith(b"["):
+        return _listed(text)
+    if text.startswith(b"{"):
+        members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        if "Records" in members:
+            records = bytes(members["Records"]).strip()
+            if not records.startswith(b"["):
+                raise UnreadableFeed(f"{name}: Records is {_shown(records)}, {_EXPECTED}")
+            return _listed(records)
+        if any(field in members for field in _RECORD_FIELDS):
+            return [text]
+        raise UnreadableFeed(f"{name} holds an object that has no Records, {_EXPECTED}")
+    raise UnreadableFeed(f"{name} holds {_shown(text)}, {_EXPECTED}")
+
+
+def _lines(data: bytes, name: str, error: Exception) -> list[bytes]:
+    lines = [line.removesuffix(b"\r") for line in data.split(b"\n") if line.strip()]
+    if _DOCUMENT.match(data) or not any(_is_object(line) for line in lines):
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise UnreadableFeed(f"{name} is not readable JSON ({reason}), {_EXPECTED}") from None
+    return lines
+
+
+def _listed(text: bytes) -> list[bytes]:
+    return [bytes(record) for record in msgspec.json.decode(text, type=list[msgspec.Raw])]
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return line.lstrip().startswith(b"{") and bool(msgspec.json.decode(line, type=msgspec.Raw))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _shown(text: bytes) -> str:
+    return text[:40].decode(errors="replace") + ("..." if len(text) > 40 else "")

@@ -1,0 +1,80 @@
+"""A pipeline's home: the folder that holds its state and tells other terminals where it runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import msgspec
+
+from distributary.errors import HomeInUse, NoPipeline
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A running pipeline as others find it: its process id, what it runs on, and the address of its endpoint."""
+
+    pid: int
+    on: str
+    url: str
+
+
+class Home:
+    """The files of one home. As a context it belongs to one pipeline at a time: HomeInUse for a second one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log.sqlite3"
+        self.indexes = folder / "indexes"
+        self.numbers = folder / "feed-numbers.json"
+        self._running = folder / "running.json"
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = (self.folder / "lock").open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise HomeInUse(
+                f"a pipeline runs in {self.folder} already; stop it, or give this one a home of its own with --home DIR"
+            ) from None
+        self._lock = lock
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._running.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    def forget(self, *, log: bool) -> None:
+        """Deletes the indexes, which live with the process; with `log`, the log and the feed's numbers too."""
+        gone = [*self.indexes.glob("*.sqlite3*")]
+        if log:
+            gone += [self.numbers, *self.folder.glob(f"{self.log.name}*")]
+        for file in gone:
+            file.unlink(missing_ok=True)
+        self.indexes.mkdir(exist_ok=True)
+
+    def announce(self, on: str, url: str) -> None:
+        """Tells other terminals that the pipeline is ready."""
+        temporary = self._running.with_suffix(".new")
+        temporary.write_bytes(msgspec.json.encode(Running(os.getpid(), on, url)))
+        temporary.replace(self._running)
+
+    def running(self) -> Running:
+        """The pipeline that runs here. Raises NoPipeline."""
+        try:
+            with (self.folder / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if self._running.exists():
+                return msgspec.json.decode(self._running.read_bytes(), type=Running)
+        except FileNotFoundError:
+            pass
+        raise NoPipeline(
+            f"no pipeline runs in {self.folder}; start one with `distributary run`, or name its home with --home DIR"
+        )

@@ -1,0 +1,19 @@
+"""A group's dead letters in the embedded log."""
+
+from __future__ import annotations
+
+from distributary.local.log.log import EmbeddedLog, Entry
+from schemas.dead_letters import DeadLetter
+from schemas.topics import dead_letters_of
+
+
+class EmbeddedDeadLetters:
+    """The dead letters of `owner`, a group, in the topic named after it."""
+
+    def __init__(self, log: EmbeddedLog, owner: str) -> None:
+        self._log = log
+        self._topic = dead_letters_of(owner)
+
+    def record(self, letter: DeadLetter) -> None:
+        """See `DeadLetters.record`. Raises LogUnavailable."""
+        self._log.append([Entry(self._topic, letter.key, letter.value, letter.headers())])

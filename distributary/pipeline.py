@@ -1,0 +1,93 @@
+"""What runs, whatever it runs on: pollers and consumers in threads of their own, and whether they are done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event, Thread
+
+from bridge.poller import Poller
+
+from bridge.handler import Handler
+from consumers.delivery.loop import Consumer
+from consumers.subscription import Log
+from distributary.ledger import Ledger
+from schemas.topics import TOPICS
+
+logger = logging.getLogger("distributary")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A pipeline, built and not yet running. `handler` is what fed records pass through."""
+
+    on: str
+    log: Log
+    ledger: Ledger
+    handler: Handler
+    pollers: Sequence[Poller]
+    consumers: Sequence[Consumer]
+    clock: Callable[[], float]
+
+
+class Pipeline:
+    """The parts, running. The first that cannot go on is `failure`, and sets `ended`, which others may set too."""
+
+    def __init__(self, parts: Parts, ended: Event) -> None:
+        self.parts = parts
+        self.ended = ended
+        self.failure: Exception | None = None
+        self.stopped: dict[str, str] = {}
+        self._stop = Event()
+        self._threads = [
+            *(Thread(target=self._work, args=(f"poller of {p.topic.table}", p.run)) for p in parts.pollers),
+            *(Thread(target=self._work, args=(c.group.name, c.run)) for c in parts.consumers),
+        ]
+
+    def start(self) -> None:
+        """Starts every part."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stops every part after its turn, and waits for it."""
+        self._stop.set()
+        for consumer in self.parts.consumers:
+            consumer.wake()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+
+    def drained(self, timeout: float) -> bool:
+        """Whether everything written to a table before the call has reached every read model.
+
+        True only if the groups stood at the end of every topic, then every stream was read to its end by a pass begun
+        after that, and the topics had not grown meanwhile: then nobody was left who could write.
+        """
+        ends = self._ends()
+        if not self._at(ends):
+            return False
+        if not all(poller.wait_for_empty_pass(timeout) for poller in self.parts.pollers):
+            return False
+        return self._ends() == ends
+
+    def _ends(self) -> dict[str, dict[int, int]]:
+        return {topic.name: self.parts.log.ends(topic.name) for topic in TOPICS}
+
+    def _at(self, ends: dict[str, dict[int, int]]) -> bool:
+        for consumer in self.parts.consumers:
+            group = consumer.group
+            positions = self.parts.log.positions(group.name, group.topic)
+            if any(positions.get(partition, 0) < end for partition, end in ends[group.topic].items()):
+                return False
+        return True
+
+    def _work(self, name: str, run: Callable[[Event], None]) -> None:
+        try:
+            run(self._stop)
+        except Exception as error:
+            logger.debug("%s stopped", name, exc_info=True)
+            self.stopped[name] = str(error)
+            self.failure = self.failure or error
+            self.ended.set()

@@ -1,0 +1,87 @@
+"""`distributary run`: the pipeline from start to end, feed and demo included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any
+
+from distributary.display import Display
+from distributary.dump import dump
+from distributary.errors import NotDrained, Unaccounted
+from distributary.feed.invoke import invoke
+from distributary.feed.numbering import Numbering
+from distributary.home import Home
+from distributary.local.demo import Demo
+from distributary.local.embedded import Embedded
+from distributary.pipeline import Pipeline
+from distributary.status import result, status
+from distributary.story import Story
+
+DEMO_ACTS = 40
+"""How long the demo is where the run ends by itself."""
+PACE_SECONDS = 0.8
+"""How long an act of the demo stands before the next one, where somebody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run shall do: the records to feed in order, and when and with what to end.
+
+    Without `keep_log` it starts from nothing.
+    """
+
+    records: Sequence[bytes]
+    demo: bool
+    seed: int
+    exit_when_drained: bool
+    dump: Path | None
+    keep_log: bool
+
+
+def run(plan: Plan, home: Home, display: Display, ended: Event, clock: Callable[[], float]) -> dict[str, Any]:
+    """Runs the pipeline in `home` until it is drained or `ended` is set; the result.
+
+    Raises what stopped a group or the bridge, RecordsReturned, Unaccounted, and NotDrained where it was to drain and
+    could not.
+    """
+    begun = monotonic()
+    with home, Embedded(home, clock, keep_log=plan.keep_log) as embedded, display:
+        pipeline = Pipeline(embedded.parts, ended)
+        embedded.endpoint.pipeline = pipeline
+        pipeline.start()
+        try:
+            home.announce(embedded.parts.on, embedded.url)
+            display.line(f"ready in {monotonic() - begun:.1f} s; home {home.folder}")
+            with display.following(lambda: status(pipeline)):
+                _act(plan, home, embedded, pipeline, display)
+        finally:
+            pipeline.stop()
+        if pipeline.failure is not None:
+            raise pipeline.failure
+        if not embedded.parts.ledger.balanced:
+            raise Unaccounted(embedded.parts.ledger.rows())
+        if plan.dump is not None:
+            dump([consumer.read_model for consumer in embedded.parts.consumers], plan.dump)
+        return result(pipeline)
+
+
+def _act(plan: Plan, home: Home, embedded: Embedded, pipeline: Pipeline, display: Display) -> None:
+    ended = pipeline.ended
+    records, numbered = Numbering(home.numbers).number(plan.records)
+    if numbered:
+        display.line(f"{numbered} records have no SequenceNumber; they were numbered in file order")
+    invoke(embedded.parts.handler, records, ended)
+    if plan.demo:
+        pace = 0.0 if plan.exit_when_drained else PACE_SECONDS
+        acts = DEMO_ACTS if plan.exit_when_drained else None
+        Story(pipeline, embedded.clients.tables, display, ended).tell(Demo(plan.seed, embedded.parts.clock), acts, pace)
+    if not plan.exit_when_drained:
+        ended.wait()
+    while not ended.is_set() and not pipeline.drained(1.0):
+        ended.wait(0.02)
+    if plan.exit_when_drained and ended.is_set() and pipeline.failure is None:
+        raise NotDrained("the run was stopped before it was drained; run it again with the same feed")
