@@ -135,8 +135,7 @@ class Poller:
             del self._shards[forgotten]
         self._missing.clear()
         self._shards |= listed
-        ended = {name for name in listed if self._positions.get(self._stream.arn, name) == SHARD_END}
-        self._finished = (self._finished & listed.keys()) | ended
+        self._finished = {name for name in listed if self._positions.get(self._stream.arn, name) == SHARD_END}
         self._listing_due = self._clock() + self._pace.listing
         self._backoff.succeeded()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from types import TracebackType
@@ -18,7 +18,7 @@ LIVE_SECONDS = 0.5
 PLAIN_SECONDS = 2.0
 """How often the status is shown, on a terminal and elsewhere."""
 LINES = 12
-"""How many of the latest lines stand above the table."""
+"""How many of the latest lines, and of the demo's latest acts, stand above the status."""
 
 
 class Display:
@@ -27,6 +27,7 @@ class Display:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._lines: deque[str] = deque(maxlen=LINES)
+        self._acts: deque[dict[str, str]] = deque(maxlen=LINES)
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
         self._status: dict[str, Any] | None = None
         self._shown = ""
@@ -48,6 +49,16 @@ class Display:
                 self._console.print(text, markup=False, highlight=False, soft_wrap=True)
             else:
                 self._lines.append(text)
+                self._refresh()
+
+    def followed(self, sentence: str, documents: dict[str, str], seconds: float) -> None:
+        """Tells what happened, what each read model holds of it now, and how long that took."""
+        if self._live is None:
+            shown = "; ".join(f"{name}: {document}" for name, document in documents.items())
+            self.line(f"{sentence}  ->  {shown}  ({seconds * 1000:.0f} ms)")
+        else:
+            with self._lock:
+                self._acts.append({"": sentence, **documents, "after": f"{seconds * 1000:.0f} ms"})
                 self._refresh()
 
     @contextmanager
@@ -83,8 +94,10 @@ class Display:
     def _refresh(self) -> None:
         assert self._live is not None
         shown: list[Text | Table] = [Text(line) for line in self._lines]
+        if self._acts:
+            shown += [_act_table(self._acts), Text()]
         if self._status is not None:
-            shown += [bridge_table(self._status["bridge"]), group_table(self._status["groups"])]
+            shown += [bridge_table(self._status["bridge"]), Text(), group_table(self._status["groups"])]
         self._live.update(Group(*shown), refresh=True)
 
 
@@ -136,6 +149,16 @@ def _table(first: str, *others: str) -> Table:
         table.add_column(
             name.replace("_", "-"), justify="left" if name == "state" else "right", no_wrap=name != "state"
         )
+    return table
+
+
+def _act_table(acts: Iterable[dict[str, str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    rows = list(acts)
+    for name in rows[0]:
+        table.add_column(name, overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(text) for text in row.values()))
     return table
 
 

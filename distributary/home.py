@@ -67,14 +67,13 @@ class Home:
 
     def running(self) -> Running:
         """The pipeline that runs here. Raises NoPipeline."""
-        try:
-            with (self.folder / "lock").open() as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if self._running.exists():
+        # Only where somebody said that he runs here: the lock, tried, would be in the way of one who starts.
+        if self._running.exists():
+            try:
+                with (self.folder / "lock").open() as lock:
+                    fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
                 return msgspec.json.decode(self._running.read_bytes(), type=Running)
-        except FileNotFoundError:
-            pass
         raise NoPipeline(
             f"no pipeline runs in {self.folder}; start one with `distributary run`, or name its home with --home DIR"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
 from threading import Event
 from time import monotonic
@@ -42,13 +41,10 @@ class Story:
         act.write(self._client)
         while not self._pipeline.drained(1.0) and not self._ended.is_set() and monotonic() < begun + FOLLOW_SECONDS:
             self._ended.wait(0.005)
-        after = f"{(monotonic() - begun) * 1000:.0f} ms"
+        seconds = monotonic() - begun
         models = [consumer.read_model for consumer in self._pipeline.parts.consumers]
-        self._display.line(f"{act.sentence}  ->  {_shown(models, str(act.user_id))}  ({after})")
-
-
-def _shown(models: Iterable[ReadModel], key: str) -> str:
-    return "; ".join(f"{model.name}: {_document(model, key)}" for model in models)
+        documents = {model.name: _document(model, str(act.user_id)) for model in models}
+        self._display.followed(act.sentence, documents, seconds)
 
 
 def _document(model: ReadModel, key: str) -> str:

@@ -17,7 +17,7 @@ from bridge.accounts import BatchResult
 from bridge.dynamodb_streams import DynamoDBStreams
 from bridge.handler import Handler
 from bridge.memory_streams import MemoryShardPositions
-from bridge.poller import Poller
+from bridge.poller import Pace, Poller
 from bridge.relay import Relay, lines
 from consumers.delivery.loop import Consumer
 from consumers.group import Group
@@ -42,6 +42,8 @@ from schemas.registry import PackagedRegistry, Registry
 from schemas.topics import TOPICS, Topic, dead_letters_of, topic_named
 
 ON = "embedded"
+PACE = Pace(idle=0.05)
+"""In process, so that a read costs little: an idle stream is looked at often."""
 PUBLISH_SECONDS = 30.0
 """How long a polled batch may take to reach the log."""
 
@@ -110,7 +112,7 @@ class Embedded:
 
         streams = DynamoDBStreams(self.clients.tables, self.clients.streams)
         chance = Random().random
-        return Poller(topic, streams, MemoryShardPositions(), relay_batch, clock=monotonic, chance=chance)
+        return Poller(topic, streams, MemoryShardPositions(), relay_batch, clock=monotonic, chance=chance, pace=PACE)
 
     def _consumer(self, group: Group, log: EmbeddedLog, registry: Registry, decoder: EventDecoder) -> Consumer:
         topic = topic_named(group.topic)
