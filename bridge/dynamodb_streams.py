@@ -5,7 +5,6 @@ Source: the API's DescribeTable, DescribeStream, GetShardIterator and GetRecords
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,6 +23,7 @@ from bridge.errors import (
 from bridge.shards import Shard
 from bridge.streams import PAGE_RECORDS, Page, Stream
 from schemas.change_event import ViewType
+from schemas.client_form import with_base64
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -88,7 +88,7 @@ def lambda_record(record: Mapping[str, Any], arn: str) -> dict[str, Any]:
     change = dict(record["dynamodb"])
     for name in ("Keys", "NewImage", "OldImage"):
         if name in change:
-            change[name] = {attribute: _value(value) for attribute, value in change[name].items()}
+            change[name] = with_base64(change[name])
     written = change.get("ApproximateCreationDateTime")
     if isinstance(written, datetime):
         seconds = written.timestamp()
@@ -97,24 +97,6 @@ def lambda_record(record: Mapping[str, Any], arn: str) -> dict[str, Any]:
     if (identity := record.get("userIdentity")) is not None:
         converted["userIdentity"] = {"principalId": identity["PrincipalId"], "type": identity["Type"]}
     return converted
-
-
-def _value(value: Mapping[str, Any]) -> dict[str, Any]:
-    ((kind, content),) = value.items()
-    match kind:
-        case "B":
-            content = _base64(content)
-        case "BS":
-            content = [_base64(member) for member in content]
-        case "L":
-            content = [_value(member) for member in content]
-        case "M":
-            content = {name: _value(member) for name, member in content.items()}
-    return {kind: content}
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")
 
 
 @contextmanager

@@ -79,7 +79,7 @@ class Poller:
     @property
     def trimmed(self) -> int:
         """How often records left the stream before they were read: more than 0 is a gap in the log."""
-        return self._trimmed_before + sum(reader.trimmed for reader in self._readers.values())
+        return self._trimmed_before + sum(reader.trimmed for reader in list(self._readers.values()))
 
     def run(self, stop: Event) -> None:
         """Polls until `stop` is set. Raises StreamMissing and WrongViewType, and what the relay raises."""
@@ -125,8 +125,8 @@ class Poller:
         if open_shards and self._clock() < self._listing_due:
             return
         if self._stream is None or not open_shards:
-            self._turn_to(self._find())
-        assert self._stream is not None
+            # A stream that was switched off ends; one that was switched on again is another.
+            self._stream = self._find()
         listed = {shard.shard_id: shard for shard in self._streams.shards(self._stream.arn)}
         for gone in self._missing - listed.keys():
             self._reader(gone).lost("the stream has dropped the shard")
@@ -147,11 +147,6 @@ class Poller:
                 f"{self.topic.view_type}: switch the stream off and on again with that, or change the line"
             )
         return stream
-
-    def _turn_to(self, stream: Stream) -> None:
-        if stream != self._stream:
-            self._stream = stream
-            self._shards, self._finished, self._missing = {}, set(), set()
 
     def _turns(self) -> tuple[int, bool]:
         """The records read, and whether every shard was quiet."""

@@ -42,6 +42,7 @@ class Home:
             raise HomeInUse(
                 f"a pipeline runs in {self.folder} already; stop it, or give this one a home of its own with --home DIR"
             ) from None
+        self._running.unlink(missing_ok=True)  # a killed pipeline's
         self._lock = lock
         return self
 

@@ -1,4 +1,4 @@
-"""The boto3 clients of a DynamoDB: AWS's, or a local one that the environment's `AWS_*` cannot lead astray."""
+"""The boto3 clients of a local DynamoDB; the environment's `AWS_*` cannot lead them astray."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
 from botocore.session import Session
-
-from distributary.local.wsgi import call
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,15 +24,16 @@ if TYPE_CHECKING:
 LOCAL_REGION = "us-east-1"
 
 _CONFIG = Config(
+    # No proxy stands before a local server, and its shard ids may be of another form than AWS's.
+    proxies={},
+    parameter_validation=False,
     connect_timeout=5,
     read_timeout=30,
     # More than every read model's writers together; one connection less would be opened anew for each call.
     max_pool_connections=64,
-    # Whoever calls waits and tries again on its own terms; these are for a connection that broke.
-    retries={"mode": "standard", "total_max_attempts": 3},
+    # Whoever calls waits and tries again on its own terms; the second try is for a connection that broke.
+    retries={"mode": "standard", "total_max_attempts": 2},
 )
-# No proxy stands before a local server, and its shard ids may be of another form than AWS's.
-_LOCAL_CONFIG = _CONFIG.merge(Config(proxies={}, parameter_validation=False))
 
 
 class DynamoDBClients(NamedTuple):
@@ -48,14 +48,6 @@ class DynamoDBClients(NamedTuple):
         self.streams.close()
 
 
-def aws_clients(region: str) -> DynamoDBClients:
-    """The clients of AWS's DynamoDB in `region`, under the environment's credentials."""
-    session = boto3.Session(region_name=region)
-    return DynamoDBClients(
-        session.client("dynamodb", config=_CONFIG), session.client("dynamodbstreams", config=_CONFIG)
-    )
-
-
 def local_clients(url: str, application: WSGIApplication | None = None) -> DynamoDBClients:
     """The clients of the server at `url`, which takes any credentials.
 
@@ -64,8 +56,8 @@ def local_clients(url: str, application: WSGIApplication | None = None) -> Dynam
     """
     session = boto3.Session("local", "local", botocore_session=_session())
     clients = DynamoDBClients(
-        session.client("dynamodb", region_name=LOCAL_REGION, endpoint_url=url, config=_LOCAL_CONFIG),
-        session.client("dynamodbstreams", region_name=LOCAL_REGION, endpoint_url=url, config=_LOCAL_CONFIG),
+        session.client("dynamodb", region_name=LOCAL_REGION, endpoint_url=url, config=_CONFIG),
+        session.client("dynamodbstreams", region_name=LOCAL_REGION, endpoint_url=url, config=_CONFIG),
     )
     if application is not None:
         for client in clients:
@@ -87,9 +79,9 @@ def _direct(application: WSGIApplication) -> Any:
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         headers = [(name, v.decode() if isinstance(v, bytes) else str(v)) for name, v in request.headers.items()]
         assert isinstance(request.body, bytes)  # botocore writes JSON
-        answer = call(application, "POST", "/", headers, request.body)
-        answer_headers = HTTPHeaders.from_dict(dict(answer.headers))
-        return AWSResponse(request.url, int(answer.status[:3]), answer_headers, _Body(answer.body))
+        environ = EnvironBuilder(method="POST", headers=headers, data=request.body).get_environ()
+        parts, status, answered = run_wsgi_app(application, environ, buffered=True)
+        return AWSResponse(request.url, int(status[:3]), HTTPHeaders.from_dict(dict(answered)), _Body(b"".join(parts)))
 
     return send
 

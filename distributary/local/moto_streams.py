@@ -51,10 +51,19 @@ class Streams(DynamoDBStreamsBackend):
         self.shard_iterators[following.arn] = following
         return f'{{"Records": [{",".join(records[start:end])}], "NextShardIterator": {json.dumps(following.arn)}}}'
 
+    def get_shard_iterator(
+        self, arn: str, shard_id: str, shard_iterator_type: str, sequence_number: str | None = None
+    ) -> ShardIterator:
+        """The iterator that GetShardIterator answers with."""
+        shard = self._get_table_from_arn(arn).stream_shard
+        if shard is None or shard.id != shard_id:
+            raise JsonRESTError("ResourceNotFoundException", f"there is no shard {shard_id}")
+        return super().get_shard_iterator(arn, shard_id, shard_iterator_type, sequence_number)
+
     def _get_table_from_arn(self, arn: str) -> Table:
         table = super()._get_table_from_arn(arn)
         if not arn.endswith(f"/stream/{table.latest_stream_label}"):
-            raise JsonRESTError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
+            raise JsonRESTError("ResourceNotFoundException", f"there is no stream {arn}")
         return table
 
 
@@ -70,7 +79,7 @@ class StreamsHandler(DynamoDBStreamsHandler):
 class _Iterators(dict[str, ShardIterator]):
     def __setitem__(self, arn: str, iterator: ShardIterator) -> None:
         super().__setitem__(arn, iterator)
-        if len(self) > LIVE_ITERATORS:
+        while len(self) > LIVE_ITERATORS:
             del self[next(iter(self))]
 
     def __missing__(self, arn: str) -> ShardIterator:

@@ -1,0 +1,124 @@
+"""DynamoDB Streams through boto3: what it makes of answers that a local server does not give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from bridge.dynamodb_streams import DynamoDBStreams
+from bridge.errors import ShardMissing, StreamMissing, StreamUnavailable
+from bridge.shards import Shard
+from distributary.local.dynamodb_clients import local_clients
+from tests.records import arn
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+
+class Answers:
+    """DynamoDB as far as it answers from a script: a body, or the name of an error. `asked` is what came in."""
+
+    def __init__(self, *script: dict[str, Any] | str) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self._script = list(script)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        self.asked.append(json.loads(Request(environ).get_data()))
+        answer = self._script.pop(0)
+        status = 200
+        if isinstance(answer, str):
+            status, answer = 400, {"__type": f"com.amazonaws.dynamodb.v20120810#{answer}", "message": "so it is"}
+        return Response(json.dumps(answer), status)(environ, start_response)
+
+
+@pytest.fixture
+def streams_of() -> Iterator[Callable[[Answers], DynamoDBStreams]]:
+    """Streams whose server answers from a script."""
+    clients = []
+
+    def make(answers: Answers) -> DynamoDBStreams:
+        clients.append(local_clients("http://127.0.0.1:1", answers))
+        return DynamoDBStreams(*clients[-1])
+
+    yield make
+    for each in clients:
+        each.close()
+
+
+def test_every_page_of_shards_is_read(streams_of: Callable[[Answers], DynamoDBStreams]) -> None:
+    answers = Answers(
+        {"StreamDescription": {"Shards": [{"ShardId": "a"}], "LastEvaluatedShardId": "a"}},
+        {"StreamDescription": {"Shards": [{"ShardId": "b", "ParentShardId": "a"}]}},
+    )
+    assert streams_of(answers).shards(arn()) == [Shard("a"), Shard("b", "a")]
+    assert [each.get("ExclusiveStartShardId") for each in answers.asked] == [None, "a"]
+
+
+def test_a_shard_without_a_next_iterator_has_ended(streams_of: Callable[[Answers], DynamoDBStreams]) -> None:
+    answers = Answers({"Records": []})
+    assert streams_of(answers).read(arn(), "iterator").next_iterator is None
+    assert answers.asked == [{"ShardIterator": "iterator", "Limit": 1000}]
+
+
+def test_a_record_is_written_as_lambda_delivers_it(streams_of: Callable[[Answers], DynamoDBStreams]) -> None:
+    image = {
+        "Avatar": {"B": "AP8="},
+        "Keys": {"BS": ["AQ==", "Ag=="]},
+        "Deep": {"M": {"x": {"L": [{"B": ""}, {"M": {"y": {"B": "Aw=="}}}, {"NULL": True}, {"BOOL": False}]}}},
+        "Exact": {"N": "1.50"},
+        "Many": {"NS": ["1", "12345678901234567890123456789012345678"]},
+        "Names": {"SS": ["a", ""]},
+    }
+    change = {
+        "Keys": {"UserId": {"N": "1"}},
+        "OldImage": image,
+        "SequenceNumber": "700",
+        "SizeBytes": 26,
+        "StreamViewType": "NEW_AND_OLD_IMAGES",
+    }
+    record = {"eventID": "e", "eventName": "REMOVE", "eventVersion": "1.1", "eventSource": "aws:dynamodb"}
+    identity = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
+    answers = Answers(
+        {
+            "Records": [
+                record | {"dynamodb": change | {"ApproximateCreationDateTime": 1770000000.25}},
+                record | {"dynamodb": change | {"ApproximateCreationDateTime": 1770000000}, "userIdentity": identity},
+            ]
+        }
+    )
+    fraction, whole = streams_of(answers).read(arn(), "iterator").records
+    lambdas = record | {"eventSourceARN": arn()}
+    assert fraction == lambdas | {"dynamodb": change | {"ApproximateCreationDateTime": 1770000000.25}}
+    assert whole == lambdas | {
+        "dynamodb": change | {"ApproximateCreationDateTime": 1770000000},
+        "userIdentity": {"principalId": "dynamodb.amazonaws.com", "type": "Service"},
+    }
+
+
+def test_a_table_whose_stream_is_off_says_what_to_do(streams_of: Callable[[Answers], DynamoDBStreams]) -> None:
+    off = {"Table": {"TableName": "Users", "LatestStreamArn": arn()}}
+    with pytest.raises(StreamMissing, match="Users has no stream switched on; switch it on"):
+        streams_of(Answers(off)).find("Users")
+
+
+def test_a_stream_that_is_gone_is_missing_and_a_shard_too(streams_of: Callable[[Answers], DynamoDBStreams]) -> None:
+    with pytest.raises(StreamMissing, match="is not there any more"):
+        streams_of(Answers("ResourceNotFoundException")).shards(arn())
+    with pytest.raises(ShardMissing):
+        streams_of(Answers("ResourceNotFoundException")).read(arn(), "iterator")
+
+
+@pytest.mark.parametrize("code", ["LimitExceededException", "AccessDeniedException", "InternalServerError"])
+def test_any_other_error_is_an_outage(code: str, streams_of: Callable[[Answers], DynamoDBStreams]) -> None:
+    with pytest.raises(StreamUnavailable, match=code):
+        streams_of(Answers(code, code)).read(arn(), "iterator")
+
+
+def test_a_server_that_is_not_there_is_an_outage() -> None:
+    with closing(local_clients("http://127.0.0.1:1")) as clients, pytest.raises(StreamUnavailable, match="connect"):
+        DynamoDBStreams(*clients).find("Users")
