@@ -50,8 +50,10 @@ LIBRARY_HOMES = {
     "typer": ("distributary/cli.py",),
     "werkzeug": (
         "distributary/local/dynamodb.py",
+        "distributary/local/dynamodb_clients.py",
         "distributary/local/endpoint.py",
-        "distributary/local/moto_tables.py",
+        "distributary/local/moto_*.py",
+        "distributary/local/wsgi.py",
     ),
 }
 """Every library, and sqlite3: the files that may import it, by pattern. msgspec is about values, not about a server."""
