@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event, Thread
 
-from bridge.poller import Poller
-
 from bridge.handler import Handler
+from bridge.poller import Poller
 from consumers.delivery.loop import Consumer
 from consumers.subscription import Log
 from distributary.ledger import Ledger

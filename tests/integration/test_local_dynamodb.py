@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from bridge.dynamodb_streams import DynamoDBStreams
+from distributary.local import moto_streams
 from distributary.local.dynamodb import LocalDynamoDB
 from distributary.local.dynamodb_clients import DynamoDBClients, local_clients
 from distributary.local.tables import LocalTable, create_tables
@@ -131,6 +133,16 @@ def test_a_cancelled_transaction_leaves_items_and_stream_as_they_were(users: Use
     assert users.changes() == [("INSERT", "5")]
 
 
+@pytest.fixture
+def restless_threads() -> Iterator[None]:
+    """Threads take turns at every chance there is."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("restless_threads")
 def test_updates_at_the_same_time_are_all_counted(users: Users) -> None:
     def add(_: int) -> None:
         users.client.update_item(
@@ -162,6 +174,20 @@ def test_a_table_may_have_a_key_of_two_attributes_and_no_stream(clients: DynamoD
         ("At", "RANGE"),
     ]
     assert "StreamSpecification" not in found
+
+
+def test_changes_that_were_read_long_ago_take_no_memory(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+    def change_and_read(times: int) -> int:
+        for number in range(times):
+            users.put(1, Name=str(number))
+            users.changes()
+        gc.collect()
+        return sum(str(type(each).__module__).startswith("moto.dynamodb") for each in gc.get_objects())
+
+    monkeypatch.setattr(moto_streams, "KEPT", 10)
+    monkeypatch.setattr(moto_streams, "LIVE_ITERATORS", 10)
+    before = change_and_read(30)
+    assert change_and_read(100) - before < 20
 
 
 def test_two_in_one_process_know_nothing_of_each_other(users: Users) -> None:
@@ -232,8 +258,8 @@ with LocalDynamoDB() as dynamodb:
     clients = dynamodb.clients()
     key = (KeyAttribute("UserId", "N"),)
     create_tables(clients.tables, [LocalTable(name, key, ViewType.NEW_AND_OLD_IMAGES) for name in ("Users", "Others")])
-    import resource
-    print(time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    peak = open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]
+    print(time.monotonic() - began, peak)
 """
 
 
