@@ -25,10 +25,10 @@ class Pace:
     """Seconds. `busy` lie between passes that read something, up to `idle` between those that did not; `listing`
     between looks for new shards while none ends; after a failure `first_retry`, doubling to `longest_retry`.
 
-    The defaults are for a server nearby. DynamoDB allows five reads a second of a shard.
+    The defaults are for a server nearby; DynamoDB itself allows five reads a second of a shard.
     """
 
-    busy: float = 0.0
+    busy: float = 0.02
     idle: float = 0.1
     listing: float = 10.0
     first_retry: float = 0.1
@@ -36,7 +36,6 @@ class Pace:
 
 
 NEARBY = Pace()
-AWS = Pace(busy=0.25, idle=1.0, listing=30.0, first_retry=0.5)
 
 
 class Poller:

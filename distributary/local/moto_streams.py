@@ -26,7 +26,7 @@ KEPT = 5000
 
 # moto notes every object it ever made, for a dashboard: 13 KB a change, for ever.
 for _model in (Item, StreamRecord, ShardIterator):
-    _model.instances_tracked = deque(maxlen=0)
+    _model.instances_tracked = deque(maxlen=0)  # type: ignore[union-attr]
 
 
 class Streams(DynamoDBStreamsBackend):

@@ -8,7 +8,8 @@ Credentials and region of a request do not matter, and nothing here looks for a 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ class MotoTables:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        # Whoever comes back at once finds this taken by who waits: a busy writer does not starve a stream's reader.
+        self._next = Lock()
         self._account = str(next(_accounts))
         dynamodb_backends[self._account] = AccountSpecificBackend(
             "dynamodb", self._account, _Tables, use_boto3_regions=False, additional_regions=[_REGION]
@@ -59,7 +62,7 @@ class MotoTables:
             environ.pop(header, None)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._account
         try:
-            with self._lock:
+            with self._turn():
                 status, headers, body = handler.dispatch(Request(environ))
         except HTTPException as error:
             return error(environ, start_response)
@@ -67,9 +70,18 @@ class MotoTables:
 
     def close(self) -> None:
         """Lets go of the tables."""
-        with self._lock:
+        with self._turn():
             dynamodb_backends.pop(self._account, None)
             dynamodbstreams_backends.pop(self._account, None)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._next:
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
 
 class _Tables(DynamoDBBackend):

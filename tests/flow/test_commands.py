@@ -108,16 +108,25 @@ def test_standard_input_can_be_fed(tmp_path: Path) -> None:
     assert accounts(json.loads(ended.stdout), "Users") == {"read": 1, "published": 1}
 
 
-@pytest.mark.parametrize("data", [b"{", b'{"Items": []}', b"nonsense"])
-def test_an_unreadable_file_is_one_sentence_and_nothing_is_done(tmp_path: Path, data: bytes) -> None:
+def test_an_unreadable_file_is_one_sentence_and_nothing_is_done(tmp_path: Path) -> None:
     file = tmp_path / "bad.json"
-    file.write_bytes(data)
-    ended = distributary("run", "--feed", file, "--exit-when-drained", "--home", tmp_path / "home")
+    file.write_bytes(b'{"Records": [')
+    ended = distributary(
+        "run",
+        "--feed",
+        feed_file(tmp_path, [record(after=ANN)]),
+        "--feed",
+        file,
+        "--exit-when-drained",
+        "--home",
+        tmp_path / "home",
+    )
     assert ended.returncode == 1
     assert str(file) in sentence(ended)
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.slow
 def test_without_a_home_each_run_starts_from_nothing(tmp_path: Path) -> None:
     feed = feed_file(tmp_path, [record(after=ANN)])
     first = distributary("run", "--feed", feed, "--exit-when-drained", "--json", cwd=tmp_path)
@@ -161,7 +170,7 @@ def test_a_second_terminal_shows_a_document(home: Path) -> None:
     assert (shown["key"], shown["document"]["DisplayName"]) == ("1", "Ann Lee")
 
 
-@pytest.mark.parametrize("text", ["an", "Lee", "nurse", "CARE", "first aid", "ann@example.com", "ann nurse"])
+@pytest.mark.parametrize("text", ["an", "ann@example.com", "Lee CARE"])
 def test_a_second_terminal_finds_a_user(home: Path, text: str) -> None:
     found = distributary("search", text, "--home", home)
     assert [exact(line)["key"] for line in found.stdout.splitlines()] == ["1"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import count
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -174,6 +175,19 @@ def test_a_table_may_have_a_key_of_two_attributes_and_no_stream(clients: DynamoD
         ("At", "RANGE"),
     ]
     assert "StreamSpecification" not in found
+
+
+def test_a_busy_writer_does_not_keep_a_reader_waiting(dynamodb: LocalDynamoDB) -> None:
+    with closing(dynamodb.clients()) as clients:
+        users = Users(clients)
+        reads = 100
+        reader = Thread(target=lambda: [users.changes() for _ in range(reads)])
+        reader.start()
+        writes = 0
+        while reader.is_alive():
+            users.put(1)
+            writes += 1
+    assert writes < 10 * reads
 
 
 def test_changes_that_were_read_long_ago_take_no_memory(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:

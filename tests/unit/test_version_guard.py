@@ -63,6 +63,7 @@ def test_every_interleaving_of_up_to_five_changes_with_a_zombie_ends_as_the_hist
     assert visited(longest=5) > 400_000
 
 
+@pytest.mark.slow
 def test_every_interleaving_of_up_to_three_changes_with_two_zombies_ends_as_the_history_says() -> None:
     assert visited(longest=3, zombies=2) > 100_000
 
