@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import sqlite3
 import unicodedata
@@ -62,8 +63,11 @@ class SqliteIndex:
         self._clock = clock
         self._lock = Lock()
         self._connection = self._connect()
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.executescript(_SCHEMA)
+        # One at a time: SQLite does not wait for another process that turns a new file to WAL.
+        with path.with_name(f"{path.name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.executescript(_SCHEMA)
 
     def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
         """See `ReadModel.apply`; one transaction."""
