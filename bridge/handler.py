@@ -76,6 +76,7 @@ def from_environment() -> Handler:
     from bridge.kafka import KafkaPublisher
 
     settings = bridge_settings(os.environ)
+    logger.setLevel(logging.INFO)  # Lambda's own is WARNING, and the numbers are to be emitted
     publisher = KafkaPublisher({"bootstrap.servers": settings.kafka})
     return Handler(Relay(lines(TOPICS, PackagedRegistry()), publisher, time.time, settings.metadata))
 

@@ -159,7 +159,7 @@ def show(read_model: str, key: str, home: HomeOption = None) -> None:
 
 @app.command()
 def search(
-    text: str,
+    text: Annotated[list[str], typer.Argument(help="Words that must all be found.")],
     limit: Annotated[int, typer.Option(help="How many documents at the most.")] = 20,
     home: HomeOption = None,
 ) -> None:
@@ -167,7 +167,7 @@ def search(
     from distributary.dump import exact_json
     from distributary.local.attached import search as search_documents
 
-    for document in search_documents(_attached(home), text, limit, time.time):
+    for document in search_documents(_attached(home), " ".join(text), limit, time.time):
         typer.echo(exact_json(document._asdict()))
 
 

@@ -122,5 +122,6 @@ def test_lambda_runs_from_its_environment_alone(monkeypatch: pytest.MonkeyPatch)
         assert event.after is not None
         assert (event.metadata, event.after["Username"]) == ({"team": "accounts"}, "ann")
         assert len(kafka.taken("bridge.dead-letters")) == 1
+        assert logging.getLogger("distributary.bridge").isEnabledFor(logging.INFO)
         from_environment().close()
     from_environment.cache_clear()
