@@ -23,10 +23,10 @@ run: setup ## the pipeline on the embedded default, with the demo; Ctrl-C stops 
 	@exec $(BIN)/distributary run --demo
 
 test: setup ## every test this machine can run
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 test-fast: setup ## the tests that need no server and no patience (under 60 s)
-	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow'
+	$(BIN)/pytest -n 3 --dist worksteal -m 'not slow'
 
 check: setup ## ruff, ruff format, mypy --strict, the dependency rule
 	$(BIN)/ruff check .

@@ -44,6 +44,7 @@ def test_a_run_without_anything_to_do_ends_drained_with_empty_read_models(tmp_pa
     }
 
 
+@pytest.mark.slow
 def test_bad_records_are_dead_letters_and_the_records_around_them_arrive(tmp_path: Path) -> None:
     bad = [raw if isinstance(raw, bytes) else written(raw) for raw, _, _ in BAD_RECORDS.values()]
     lines: list[Any] = []
@@ -88,6 +89,7 @@ def test_records_without_sequence_numbers_are_numbered_with_a_notice(tmp_path: P
     assert dumped(tmp_path / "out", "AppUsers_V2")["1"]["Username"] == "new"
 
 
+@pytest.mark.slow
 def test_the_order_in_a_file_does_not_matter_the_version_does(tmp_path: Path) -> None:
     new = record("MODIFY", 2, before={"Username": "old"}, after={"Username": "new"})
     old = record("INSERT", 1, after={"Username": "old"})
@@ -95,6 +97,7 @@ def test_the_order_in_a_file_does_not_matter_the_version_does(tmp_path: Path) ->
     assert dumped(tmp_path / "out", "AppUsers_V2")["1"]["Username"] == "new"
 
 
+@pytest.mark.slow
 def test_a_reenabled_stream_outranks_the_one_before(tmp_path: Path) -> None:
     late = record("MODIFY", 1, before={}, after={"Username": "new"})
     late["eventSourceARN"] = arn(label="2026-06-01T00:00:00.000")
@@ -135,6 +138,7 @@ def test_without_a_home_each_run_starts_from_nothing(tmp_path: Path) -> None:
     assert json.loads(second.stdout)["read_models"]["AppUsers_V2"] == {"documents": 0}
 
 
+@pytest.mark.slow
 def test_with_a_home_a_restart_builds_the_read_models_again_from_the_log(tmp_path: Path) -> None:
     first = drained(tmp_path, feed_file(tmp_path, [record(after=ANN)]))
     before = dumped(tmp_path / "out", "workplace-users")
