@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consumers.delivery.dead_letters import DeadLetters
-from consumers.delivery.loop import Consumer
+from consumers.delivery.loop import BATCH, Consumer
 from consumers.delivery.prepare import Preparation
 from consumers.errors import GroupRefused
 from consumers.group import Group
@@ -53,7 +53,12 @@ def open_read_model(declared: Table | Index, stores: Stores) -> ReadModel:
 
 
 def build_consumer(
-    group: Group, read_model: ReadModel, source: Source, decoder: EventDecoder, clock: Callable[[], float]
+    group: Group,
+    read_model: ReadModel,
+    source: Source,
+    decoder: EventDecoder,
+    clock: Callable[[], float],
+    batch: int = BATCH,
 ) -> Consumer:
     """The group's consumer, ready to take turns. Raises GroupRefused where it has no position to begin from."""
     if not source.log.positions(group.name, group.topic) and next(iter(read_model.scan()), None) is not None:
@@ -62,7 +67,7 @@ def build_consumer(
             "documents, so it cannot tell what they lack; empty it, or rebuild it with "
             f"`distributary rebuild {group.name}`"
         )
-    return Consumer(Preparation(group, decoder), source.subscription, read_model, source.dead_letters, clock)
+    return Consumer(Preparation(group, decoder), source.subscription, read_model, source.dead_letters, clock, batch)
 
 
 def check_declared(group: Group, topic: Topic, item_key: KeySchema) -> None:

@@ -20,6 +20,11 @@ class Attached:
         self.home = Home(folder)
         self.running = self.home.running()
 
+    def still_running(self) -> None:
+        """Raises NoPipeline where it is no longer the same pipeline that runs in the home."""
+        if self.home.running() != self.running:
+            raise NoPipeline(f"the pipeline in {self.home.folder} was started anew meanwhile; do this again")
+
     def status(self) -> dict[str, Any]:
         """See `distributary.status.status`."""
         return self._ask("status")

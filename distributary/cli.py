@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import time
@@ -160,15 +161,18 @@ def show(read_model: str, key: str, home: HomeOption = None) -> None:
 @app.command()
 def search(
     text: Annotated[list[str], typer.Argument(help="Words that must all be found.")],
-    limit: Annotated[int, typer.Option(help="How many documents at the most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many documents at the most.")] = 20,
     home: HomeOption = None,
 ) -> None:
     """Find documents by name, beginning of a name, job title, department, skill or e-mail; a JSON document a line."""
     from distributary.dump import exact_json
     from distributary.local.attached import search as search_documents
 
-    for document in search_documents(_attached(home), " ".join(text), limit, time.time):
+    found = search_documents(_attached(home), " ".join(text), limit, time.time)
+    for document in found:
         typer.echo(exact_json(document._asdict()))
+    if not found:
+        err.print("nothing found", highlight=False)
 
 
 @dead_letters.command("list")
@@ -178,7 +182,7 @@ def list_letters(
     home: HomeOption = None,
 ) -> None:
     """List open dead letters, of one owner or of all."""
-    from distributary.display import letter_table
+    from distributary.display import print_letters
     from distributary.letters import open_letters, owners, row
     from distributary.local.attached import opened_log
 
@@ -187,7 +191,9 @@ def list_letters(
     if json:
         typer.echo(msgspec.json.encode({"dead_letters": rows}))
     else:
-        out.print(letter_table(rows))
+        print_letters(out, rows)
+        if not rows:
+            err.print("no dead letters", highlight=False)
 
 
 @dead_letters.command("show")
@@ -200,7 +206,7 @@ def show_letter(owner: Annotated[str, typer.Argument(help=OWNER_HELP)], place: s
         letter = open_letter(log, owner, place)
     for name, value in row(owner, letter).items():
         err.print(f"{name}: {value}", markup=False, highlight=False, soft_wrap=True)
-    sys.stdout.buffer.write((letter.value or b"") + b"\n")
+    sys.stdout.buffer.write((letter.value or b"") + (b"\n" if sys.stdout.isatty() else b""))
 
 
 def main() -> None:
@@ -242,11 +248,14 @@ def _attached(home: Path | None) -> Attached:
 
 
 def _until_told() -> Event:
-    """An event that Ctrl-C, or a request to terminate, sets."""
+    """An event that Ctrl-C, or a request to terminate, sets; the second one ends the process there and then."""
     told = Event()
 
     def tell(_signal: int, _frame: FrameType | None) -> None:
+        if told.is_set():
+            os._exit(130)  # asked twice: the state stands any kill
         told.set()
+        os.write(2, b"stopping after the batches under way; once more to stop at once\n")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, tell)

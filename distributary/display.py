@@ -62,14 +62,23 @@ class Display:
                 self._refresh()
 
     @contextmanager
-    def following(self, status: Callable[[], dict[str, Any]]) -> Iterator[None]:
-        """Shows the status every now and then while the context lasts, and once more at its end."""
+    def following(self, status: Callable[[], dict[str, Any]], ended: Event) -> Iterator[None]:
+        """Shows the status every now and then while the context lasts, and once more at its end.
+
+        Where it can no longer be shown (nobody reads standard output any more), `ended` is set, and the context ends
+        with what went wrong.
+        """
         done = Event()
+        failures: list[BaseException] = []
         seconds = PLAIN_SECONDS if self._live is None else LIVE_SECONDS
 
         def follow() -> None:
-            while not done.wait(seconds):
-                self._update(status())
+            try:
+                while not done.wait(seconds):
+                    self._update(status())
+            except BaseException as error:  # noqa: BLE001 - rich ends the thread by SystemExit
+                failures.append(error)
+                ended.set()
 
         thread = Thread(target=follow, name="display")
         thread.start()
@@ -78,7 +87,9 @@ class Display:
         finally:
             done.set()
             thread.join()
-            self._update(status())
+        if failures:
+            raise failures[0]
+        self._update(status())
 
     def _update(self, status: dict[str, Any]) -> None:
         """In place on a terminal; otherwise a line of all groups, where something has changed."""
@@ -120,19 +131,16 @@ def group_table(rows: list[dict[str, Any]]) -> Table:
             row["group"],
             *(str(row[name]) for name in names),
             f"{row['lag']['events']} ({row['lag']['seconds']:.1f} s)",
-            state if state == "running" else f"{state}: {row['reason']}",
+            state if state == "running" else Text(f"{state}: {row['reason']}"),
         )
     return table
 
 
-def letter_table(rows: list[dict[str, Any]]) -> Table:
-    """Dead letters: whose, where from, and why."""
-    table = _table("owner")
-    for name in ("place", "stage", "error", "message"):
-        table.add_column(name, overflow="fold")
+def print_letters(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Dead letters, two lines each: whose and where from, then why."""
     for row in rows:
-        table.add_row(*(Text(str(row[name])) for name in ("owner", "place", "stage", "error", "message")))
-    return table
+        text = f"{row['owner']}  {row['place']}\n    {row['stage']}, {row['error']}: {row['message']}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_result(console: Console, result: dict[str, Any]) -> None:
@@ -156,9 +164,10 @@ def _act_table(acts: Iterable[dict[str, str]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     rows = list(acts)
     for name in rows[0]:
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
+        # Only the last column keeps its width on a narrow terminal; the others are cut.
+        table.add_column(Text(name, no_wrap=True, overflow="ellipsis"), no_wrap=name == "after")
     for row in rows:
-        table.add_row(*(Text(text) for text in row.values()))
+        table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in row.values()))
     return table
 
 

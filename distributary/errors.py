@@ -13,8 +13,16 @@ class UnreadableFeed(DistributaryError):
     """Raised when a file to feed holds no stream records that can be told apart; nothing of it was fed."""
 
 
+class FeedStopped(DistributaryError):
+    """Raised when a feed was stopped with records left that nobody took."""
+
+
 class RecordsReturned(DistributaryError):
     """Raised when the bridge kept returning a record; the feed ended there."""
+
+
+class UnusableFolder(DistributaryError):
+    """Raised when a home, or the folder of a dump, cannot be written to."""
 
 
 class NoPipeline(DistributaryError):

@@ -10,7 +10,7 @@ from typing import IO, Self
 
 import msgspec
 
-from distributary.errors import HomeInUse, NoPipeline
+from distributary.errors import HomeInUse, NoPipeline, UnusableFolder
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -22,7 +22,10 @@ class Running(msgspec.Struct, frozen=True):
 
 
 class Home:
-    """The files of one home. As a context it belongs to one pipeline at a time: HomeInUse for a second one."""
+    """The files of one home. As a context it belongs to one pipeline at a time: HomeInUse for a second one.
+
+    Raises UnusableFolder there where the folder cannot be made or written to.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,8 +36,7 @@ class Home:
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = (self.folder / "lock").open("a")
+        lock = self._lock_file()
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -45,6 +47,15 @@ class Home:
         self._running.unlink(missing_ok=True)  # a killed pipeline's
         self._lock = lock
         return self
+
+    def _lock_file(self) -> IO[str]:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return (self.folder / "lock").open("a")
+        except OSError as error:
+            raise UnusableFolder(
+                f"{self.folder} cannot be a pipeline's home: {error.strerror}; name a writable folder with --home DIR"
+            ) from None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._running.unlink(missing_ok=True)

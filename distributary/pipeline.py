@@ -31,13 +31,17 @@ class Parts:
 
 
 class Pipeline:
-    """The parts, running. The first that cannot go on is `failure`, and sets `ended`, which others may set too."""
+    """The parts, running. The first that cannot go on is `failure`, and sets `ended`, which others may set too.
+
+    `feeding`, while set, says that records are still being handed over: then it is not drained.
+    """
 
     def __init__(self, parts: Parts, ended: Event) -> None:
         self.parts = parts
         self.ended = ended
         self.failure: Exception | None = None
         self.stopped: dict[str, str] = {}
+        self.feeding = False
         self._stop = Event()
         self._threads = [
             *(Thread(target=self._work, args=(f"poller of {p.topic.table}", p.run)) for p in parts.pollers),
@@ -65,7 +69,7 @@ class Pipeline:
         after that, and the topics had not grown meanwhile: then nobody was left who could write.
         """
         ends = self._ends()
-        if not self._at(ends):
+        if self.feeding or not self._at(ends):
             return False
         if not all(poller.wait_for_empty_pass(timeout) for poller in self.parts.pollers):
             return False

@@ -10,8 +10,8 @@ from time import monotonic
 from typing import Any
 
 from distributary.display import Display
-from distributary.dump import dump
-from distributary.errors import NotDrained, Unaccounted
+from distributary.dump import dump, make_folder
+from distributary.errors import FeedStopped, NotDrained, Unaccounted
 from distributary.feed.invoke import invoke
 from distributary.feed.numbering import Numbering
 from distributary.home import Home
@@ -45,10 +45,11 @@ class Plan:
 def run(plan: Plan, home: Home, display: Display, ended: Event, clock: Callable[[], float]) -> dict[str, Any]:
     """Runs the pipeline in `home` until it is drained or `ended` is set; the result.
 
-    Raises what stopped a group or the bridge, RecordsReturned, Unaccounted, and NotDrained where it was to drain and
-    could not.
+    Raises what stopped a group or the bridge; RecordsReturned, FeedStopped, NotDrained, Unaccounted, UnusableFolder.
     """
     begun = monotonic()
+    if plan.dump is not None:
+        make_folder(plan.dump)
     with home, Embedded(home, clock, keep_log=plan.keep_log) as embedded, display:
         pipeline = Pipeline(embedded.parts, ended)
         embedded.endpoint.pipeline = pipeline
@@ -56,8 +57,12 @@ def run(plan: Plan, home: Home, display: Display, ended: Event, clock: Callable[
         try:
             home.announce(embedded.parts.on, embedded.url)
             display.line(f"ready in {monotonic() - begun:.1f} s; home {home.folder}")
-            with display.following(lambda: status(pipeline)):
+            with display.following(lambda: status(pipeline), ended):
                 _act(plan, home, embedded, pipeline, display)
+        except (FeedStopped, NotDrained):
+            # A part that cannot go on stops the feed too, and is what there is to say.
+            if pipeline.failure is None:
+                raise
         finally:
             pipeline.stop()
         if pipeline.failure is not None:
@@ -74,7 +79,9 @@ def _act(plan: Plan, home: Home, embedded: Embedded, pipeline: Pipeline, display
     records, numbered = Numbering(home.numbers).number(plan.records)
     if numbered:
         display.line(f"{numbered} records have no SequenceNumber; they were numbered in file order")
-    invoke(embedded.parts.handler, records, ended)
+    pipeline.feeding = True
+    invoke(embedded.parts.handler, records, ended, lambda: embedded.parts.ledger.reason)
+    pipeline.feeding = False
     if plan.demo:
         pace = 0.0 if plan.exit_when_drained else PACE_SECONDS
         acts = DEMO_ACTS if plan.exit_when_drained else None
@@ -84,4 +91,4 @@ def _act(plan: Plan, home: Home, embedded: Embedded, pipeline: Pipeline, display
     while not ended.is_set() and not pipeline.drained(1.0):
         ended.wait(0.02)
     if plan.exit_when_drained and ended.is_set() and pipeline.failure is None:
-        raise NotDrained("the run was stopped before it was drained; run it again with the same feed")
+        raise NotDrained("the run was stopped before it was drained; run it again, with the same feed if there was one")

@@ -24,6 +24,7 @@ Value: TypeAlias = "str | int | Decimal | bytes | bool | list[Value] | dict[str,
 
 TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"})
 MAX_DIGITS = 38
+MAX_NAME_BYTES = 65_535
 # DynamoDB nests 32 deep; beyond twice that it is an attack on the stack, not an item.
 MAX_DEPTH = 64
 
@@ -170,6 +171,8 @@ def _check_map(content: object, path: str, depth: int) -> None:
         raise InvalidAttributeValue(path, shown(content), "a map of attribute values")
     for name, member in content.items():
         _check_text(name, f"{path}, a name in it,", depth)
+        if not 0 < len(name.encode()) <= MAX_NAME_BYTES:
+            raise InvalidAttributeValue(f"{path}, a name in it,", shown(name), f"1 to {MAX_NAME_BYTES} bytes long")
         _check(member, f"{path}.{name}", depth + 1)
 
 

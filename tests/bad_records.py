@@ -84,6 +84,11 @@ BAD_RECORDS: dict[str, tuple[RawRecord, str, str]] = {
         "users.changes.dead-letters",
         "'X'",
     ),
+    "an attribute without a name": (
+        changed("dynamodb.NewImage.Preferences", {"M": {"": {"S": "x"}}}),
+        "users.changes.dead-letters",
+        "a name in it",
+    ),
     "invalid base64": (
         changed("dynamodb.NewImage.Avatar", {"B": "%%%"}),
         "users.changes.dead-letters",

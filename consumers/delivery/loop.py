@@ -62,6 +62,7 @@ class Consumer:
         read_model: ReadModel,
         dead_letters: DeadLetters,
         clock: Callable[[], float],
+        batch: int = BATCH,
     ) -> None:
         self.group = preparation.group
         self.read_model = read_model
@@ -70,6 +71,7 @@ class Consumer:
         self._subscription = subscription
         self._dead_letters = dead_letters
         self._clock = clock
+        self._batch = batch
         self._watermarks = Watermarks()
 
     def run(self, stop: Event, poll_seconds: float = 0.5) -> None:
@@ -83,7 +85,7 @@ class Consumer:
     def step(self, timeout: float) -> int:
         """One turn; how many deliveries it finished. Waits up to `timeout` seconds for the first one."""
         # 1 poll
-        deliveries = self._subscription.poll(BATCH, timeout)
+        deliveries = self._subscription.poll(self._batch, timeout)
         self._watermarks.polled(deliveries)
         # 2 decode, 3 filter, 4 project
         prepared = [self._preparation.prepare(delivery) for delivery in deliveries]

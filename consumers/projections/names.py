@@ -15,7 +15,8 @@ def display_name(user: Item) -> Fields:
     name = " ".join(part for part in parts if part)
     if name:
         return {"DisplayName": name}
-    return {"DisplayName": user["Username"]} if "Username" in user else {}
+    username = user.text("Username")
+    return {} if username is None else {"DisplayName": username}
 
 
 def normalised_email(user: Item) -> Fields:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Event
+from typing import Any, TypeAlias
 
 from bridge.accounts import WHOLE_BATCH
 from bridge.errors import UnconvertibleRecord
-from bridge.handler import Handler
 from bridge.stream_record import Place, RawRecord, locate, parse
-from distributary.errors import RecordsReturned
+from distributary.errors import FeedStopped, RecordsReturned
+
+Handle: TypeAlias = Callable[[Mapping[str, Any], "Invocation"], Mapping[str, Any]]
+"""The handler, as Lambda calls it."""
 
 BATCH = 1000
 """Records a batch, at most."""
@@ -31,14 +34,20 @@ class Invocation:
         return max(0, int((self._end - time.monotonic()) * 1000))
 
 
-def invoke(handler: Handler, records: Sequence[RawRecord], stop: Event, pause_seconds: float = 0.1) -> None:
-    """Hands the records over, at most 1,000 of one stream a batch, until all are done or `stop` is set.
+def invoke(
+    handle: Handle, records: Sequence[RawRecord], stop: Event, why: Callable[[], str], pause_seconds: float = 0.1
+) -> None:
+    """Hands the records over, at most 1,000 of one stream a batch, until all are done.
 
-    A returned record is tried again after a pause that doubles up to 5 seconds. Raises RecordsReturned where the
-    bridge returns the same one again and again.
+    A returned record is tried again after a pause that doubles up to 5 seconds. Raises RecordsReturned, with what
+    `why` says of it, where the bridge returns the same one again and again; FeedStopped where `stop` was set before.
     """
+    done = 0
     for batch in batches(records):
-        _deliver(handler, batch, stop, pause_seconds)
+        left = _deliver(handle, batch, stop, why, pause_seconds)
+        done += len(batch) - left
+        if left:
+            raise FeedStopped(f"the feed was stopped after {done} of {len(records)} records; feed it again")
 
 
 def batches(records: Sequence[RawRecord]) -> Iterator[list[tuple[Place, RawRecord]]]:
@@ -52,24 +61,28 @@ def batches(records: Sequence[RawRecord]) -> Iterator[list[tuple[Place, RawRecor
             yield one_stream[start : start + BATCH]
 
 
-def _deliver(handler: Handler, batch: list[tuple[Place, RawRecord]], stop: Event, pause_seconds: float) -> None:
+def _deliver(
+    handle: Handle, batch: list[tuple[Place, RawRecord]], stop: Event, why: Callable[[], str], pause_seconds: float
+) -> int:
+    """Delivers one batch; how many of its records are left where it was stopped."""
     attempts = 0
-    while batch and not stop.is_set():
-        response = handler({"Records": [raw for _, raw in batch]}, Invocation())
+    while not stop.is_set():
+        response = handle({"Records": [raw for _, raw in batch]}, Invocation())
         failures = response["batchItemFailures"]
         if not failures:
-            return
+            return 0
         returned = failures[0]["itemIdentifier"]
         done = 0 if returned == WHOLE_BATCH else [place.sequence_number for place, _ in batch].index(returned)
         attempts = 1 if done else attempts + 1
         if attempts == ATTEMPTS:
             where = f"{batch[done][0].arn or 'a stream without an ARN'}, sequence number {returned or 'none'}"
             raise RecordsReturned(
-                f"the bridge returned the record at {where} {ATTEMPTS} times; see `distributary status` and the log "
-                "for why it is not acknowledged, then feed the file again"
+                f"the bridge returned the record at {where} {ATTEMPTS} times: {why()}; put that right, then feed the "
+                "file again"
             )
         batch = batch[done:]
         stop.wait(min(5.0, pause_seconds * 2 ** (attempts - 1)))
+    return len(batch)
 
 
 def _place(raw: RawRecord) -> Place:

@@ -11,6 +11,7 @@ import msgspec
 
 from bridge.errors import UnconvertibleRecord
 from bridge.stream_record import RawRecord, locate, parse
+from distributary.errors import UnreadableFeed
 
 
 class Numbering:
@@ -22,11 +23,12 @@ class Numbering:
     def number(self, records: Iterable[RawRecord]) -> tuple[list[RawRecord], int]:
         """The records, those without a sequence number now with one, and how many those were.
 
-        The numbers are stored before they are given away, so none is given twice, to another process neither.
+        The numbers are stored before they are given away, so none is given twice, to another process neither. Raises
+        UnreadableFeed where the file of numbers is damaged.
         """
         with self._file.with_suffix(".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            last: dict[str, int] = msgspec.json.decode(self._file.read_bytes()) if self._file.exists() else {}
+            last = self._last()
             numbered, count = [], 0
             for raw in records:
                 found = _numbered(raw, last)
@@ -37,6 +39,12 @@ class Numbering:
                 temporary.write_bytes(msgspec.json.encode(last))
                 temporary.replace(self._file)
         return numbered, count
+
+    def _last(self) -> dict[str, int]:
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=dict[str, int]) if self._file.exists() else {}
+        except msgspec.DecodeError as error:
+            raise UnreadableFeed(f"{self._file} is damaged ({error}); restore it, or give a new --home") from None
 
 
 def _numbered(raw: RawRecord, last: dict[str, int]) -> RawRecord:

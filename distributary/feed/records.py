@@ -10,6 +10,10 @@ import re
 import msgspec
 
 from distributary.errors import UnreadableFeed
+from schemas.topics import MAX_DEAD_LETTER_BYTES
+
+MAX_RECORD_BYTES = MAX_DEAD_LETTER_BYTES - 64 * 1024
+"""The largest record that can be kept whole, with a dead letter's headers."""
 
 _BOM = b"\xef\xbb\xbf"
 # What begins one JSON document: a list, an event, or an object that goes on in the next line.
@@ -23,7 +27,17 @@ def read_records(data: bytes, name: str) -> list[bytes]:
 
     A line of JSON lines that is not JSON is a record all the same: the bridge makes a dead letter of it.
     """
-    data = data.removeprefix(_BOM)
+    records = _split(data.removeprefix(_BOM), name)
+    for number, record in enumerate(records, start=1):
+        if len(record) > MAX_RECORD_BYTES:
+            raise UnreadableFeed(
+                f"{name}, record {number}: {len(record)} bytes are more than the {MAX_RECORD_BYTES} that even a dead "
+                "letter can hold, and no stream has such a record; take it out; nothing of it was fed"
+            )
+    return records
+
+
+def _split(data: bytes, name: str) -> list[bytes]:
     if not data.strip():
         return []
     try:

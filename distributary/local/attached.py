@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from bridge.handler import Handler
 from bridge.relay import Relay, lines
@@ -15,7 +16,7 @@ from consumers.read_model import Document, ReadModel, Searchable
 from consumers.wiring import Stores, open_read_model
 from distributary.attach import Attached
 from distributary.errors import NoPipeline, Unaccounted, UnknownName
-from distributary.feed.invoke import invoke
+from distributary.feed.invoke import Invocation, invoke
 from distributary.feed.numbering import Numbering
 from distributary.home import Home
 from distributary.ledger import Ledger
@@ -39,13 +40,22 @@ def opened_log(folder: Path, clock: Callable[[], float]) -> Iterator[EmbeddedLog
 def feed(
     attached: Attached, records: Sequence[bytes], ended: Event, clock: Callable[[], float]
 ) -> tuple[int, list[dict[str, str | int | None]]]:
-    """Feeds the records; how many of them were numbered, and the accounts. Raises RecordsReturned, Unaccounted."""
+    """Feeds the records; how many of them were numbered, and the accounts.
+
+    Raises RecordsReturned, FeedStopped, Unaccounted, and NoPipeline where the pipeline ended before the feed did.
+    """
     numbered: Sequence[RawRecord]
     numbered, count = Numbering(attached.home.numbers).number(records)
     ledger = Ledger(())
     with opened_log(attached.home.folder, clock) as log:
-        relay = Relay(lines(TOPICS, PackagedRegistry()), EmbeddedPublisher(log), clock)
-        invoke(Handler(relay, ledger.observe), numbered, ended)
+        handler = Handler(Relay(lines(TOPICS, PackagedRegistry()), EmbeddedPublisher(log), clock), ledger.observe)
+
+        def handle(event: Mapping[str, Any], context: Invocation) -> Mapping[str, Any]:
+            attached.still_running()
+            return handler(event, context)
+
+        invoke(handle, numbered, ended, lambda: ledger.reason)
+        attached.still_running()
     if not ledger.balanced:
         raise Unaccounted(ledger.rows())
     return count, ledger.rows()

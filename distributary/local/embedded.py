@@ -44,6 +44,8 @@ from schemas.topics import TOPICS, Topic, dead_letters_of, topic_named
 ON = "embedded"
 PACE = Pace(idle=0.05)
 """In process, so that a read costs little: an idle stream is looked at often."""
+BATCH = 300
+"""Deliveries a turn: moto takes seconds for a thousand, and Ctrl-C waits for the turn."""
 PUBLISH_SECONDS = 30.0
 """How long a polled batch may take to reach the log."""
 
@@ -120,7 +122,7 @@ class Embedded:
         read_model = open_read_model(group.read_model, Stores(self.clients.tables, self._home.indexes, self._clock))
         subscription = EmbeddedSubscription(log, group.name, group.topic)
         source = Source(log, subscription, EmbeddedDeadLetters(log, group.name))
-        return build_consumer(group, read_model, source, decoder, self._clock)
+        return build_consumer(group, read_model, source, decoder, self._clock, BATCH)
 
 
 def declared_tables() -> list[LocalTable]:

@@ -17,7 +17,7 @@ from bridge.memory import MemoryPublisher
 from bridge.publisher import Message, Receipt, Status
 from bridge.relay import Relay, lines
 from bridge.stream_record import RawRecord
-from distributary.errors import RecordsReturned, UnreadableFeed
+from distributary.errors import FeedStopped, RecordsReturned, UnreadableFeed
 from distributary.feed.invoke import batches, invoke
 from distributary.feed.numbering import Numbering
 from distributary.feed.records import read_records
@@ -123,7 +123,7 @@ def test_the_feed_goes_on_from_a_returned_record() -> None:
     bridge, ledger = handler(publisher)
     records = [record(sequence=number, user_id=number, after={}) for number in range(1, 6)]
 
-    invoke(bridge, records, Event(), pause_seconds=0.0)
+    invoke(bridge, records, Event(), lambda: "", pause_seconds=0.0)
 
     assert [message.key for message in publisher.messages] == [b"1", b"2", b"4", b"5", b"3", b"4", b"5"]
     assert ledger.rows() == [
@@ -133,8 +133,8 @@ def test_the_feed_goes_on_from_a_returned_record() -> None:
 
 def test_a_record_that_comes_back_time_and_again_ends_the_feed() -> None:
     bridge, _ = handler(MemoryPublisher(lambda _: Receipt(Status.FAILED)))
-    with pytest.raises(RecordsReturned, match="sequence number 1 8 times"):
-        invoke(bridge, [record(sequence=1, after={})], Event(), pause_seconds=0.0)
+    with pytest.raises(RecordsReturned, match="sequence number 1 8 times: the broker is away"):
+        invoke(bridge, [record(sequence=1, after={})], Event(), lambda: "the broker is away", pause_seconds=0.0)
 
 
 def sequence(raw: Any) -> str | None:
@@ -161,3 +161,28 @@ def test_what_cannot_be_numbered_is_left_as_it_is(tmp_path: Path) -> None:
     null["dynamodb"]["SequenceNumber"] = None
     raws = [b"nonsense", b"42", written({"dynamodb": {}}), written(null)]
     assert Numbering(tmp_path / "n.json").number(raws) == (raws, 0)
+
+
+def test_a_feed_that_is_stopped_says_how_far_it_came() -> None:
+    stop = Event()
+    bridge, _ = handler(MemoryPublisher())
+    records = [record(sequence=number, after={}) for number in range(1, 1502)]
+
+    def handle(event: Any, context: Any) -> Any:
+        stop.set()
+        return bridge(event, context)
+
+    with pytest.raises(FeedStopped, match="stopped after 1000 of 1501 records"):
+        invoke(handle, records, stop, lambda: "")
+
+
+def test_a_record_that_not_even_a_dead_letter_could_hold_is_refused_by_its_number() -> None:
+    large = b'{"eventID": "' + b"x" * (9 * 1024 * 1024) + b'"}'
+    with pytest.raises(UnreadableFeed, match=r"f, record 2: \d+ bytes are more than"):
+        read_records(b"\n".join([ONE, large]), "f")
+
+
+def test_a_damaged_file_of_numbers_is_named(tmp_path: Path) -> None:
+    (tmp_path / "n.json").write_text("{")
+    with pytest.raises(UnreadableFeed, match=r"n\.json is damaged"):
+        Numbering(tmp_path / "n.json").number([])

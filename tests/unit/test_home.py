@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from distributary.errors import HomeInUse, NoPipeline
+from distributary.dump import make_folder
+from distributary.errors import HomeInUse, NoPipeline, UnusableFolder
 from distributary.home import Home
 
 
@@ -56,3 +57,16 @@ def test_forgetting_deletes_the_indexes_and_on_request_the_log(tmp_path: Path) -
         assert [file.exists() for file in files] == [True, True, True, False]
         home.forget(log=True)
         assert not any(file.exists() for file in files)
+
+
+@pytest.mark.parametrize("folder", ["a-file", "a-file/below"])
+def test_a_folder_that_cannot_be_a_home_is_named(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(UnusableFolder, match=f"{folder} cannot be a pipeline's home: "), Home(tmp_path / folder):
+        pass
+
+
+def test_a_folder_that_cannot_hold_a_dump_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(UnusableFolder, match="a-file cannot hold a dump: "):
+        make_folder(tmp_path / "a-file")

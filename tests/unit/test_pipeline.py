@@ -117,3 +117,13 @@ def test_a_group_that_has_stopped_says_so_in_the_status(monkeypatch: pytest.Monk
     (row,) = status(bench.pipeline)["groups"]
     assert (row["state"], row["reason"]) == ("stopped", "the group app-users has stopped: the store is away")
     assert row["lag"]["events"] == 1
+
+
+def test_a_pipeline_that_is_being_fed_is_not_drained() -> None:
+    bench = Bench()
+    bench.pipeline.feeding = True
+    bench.pipeline.start()
+    try:
+        assert not bench.pipeline.drained(10.0)
+    finally:
+        bench.pipeline.stop()

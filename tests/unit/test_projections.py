@@ -107,10 +107,11 @@ def test_absent_stays_absent(document: Any) -> None:
         ({"FirstName": "", "LastName": "", "Username": "ann"}, "ann"),
         ({"FirstName": None, "Username": "ann"}, "ann"),
         ({"Username": ""}, ""),
+        ({"Username": None}, None),
     ],
 )
-def test_the_display_name_is_the_trimmed_name_or_the_username(attributes: dict[str, Any], name: str) -> None:
-    assert app_user(item(UserId=1, **attributes))["DisplayName"] == name
+def test_the_display_name_is_the_trimmed_name_or_the_username(attributes: dict[str, Any], name: str | None) -> None:
+    assert app_user(item(UserId=1, **attributes)).get("DisplayName") == name
 
 
 def test_an_empty_string_is_a_value() -> None:
