@@ -80,7 +80,11 @@ class Consumer:
             try:
                 self.step(poll_seconds)
             except Exception as error:
-                raise GroupStopped(f"the group {self.group.name} has stopped: {error}") from error
+                way = f"{self.group.topic} -> {self.group.read_model.name}"
+                raise GroupStopped(
+                    f"the group {self.group.name} ({way}) has stopped: {error}; nothing was committed that is not done, "
+                    "put that right and start again"
+                ) from error
 
     def step(self, timeout: float) -> int:
         """One turn; how many deliveries it finished. Waits up to `timeout` seconds for the first one."""
