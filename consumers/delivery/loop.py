@@ -82,8 +82,8 @@ class Consumer:
             except Exception as error:
                 way = f"{self.group.topic} -> {self.group.read_model.name}"
                 raise GroupStopped(
-                    f"the group {self.group.name} ({way}) has stopped: {error}; nothing was committed that is not done, "
-                    "put that right and start again"
+                    f"the group {self.group.name} ({way}) has stopped: {error}; nothing was committed that is not "
+                    "done, put that right and start again"
                 ) from error
 
     def step(self, timeout: float) -> int:
