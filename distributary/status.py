@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from consumers.delivery.lag import lag
@@ -43,8 +42,3 @@ def group_rows(pipeline: Pipeline) -> list[dict[str, Any]]:
 def count(read_model: ReadModel) -> int:
     """How many documents a read model holds."""
     return sum(1 for _ in read_model.scan())
-
-
-def names(read_models: Iterable[ReadModel]) -> str:
-    """Read models as an error message lists them."""
-    return ", ".join(sorted(read_model.name for read_model in read_models))

@@ -77,7 +77,6 @@ class ItemRecord:
             )
         self.fields = tuple(_field(field) for field in declared)
         self._by_attribute = {field.attribute: field for field in self.fields}
-        self._shape_of = {field.name: field.shape for field in self.fields}
         self.key_fields = tuple(
             field
             for part in ("HASH", "RANGE")

@@ -41,7 +41,10 @@ def running(*arguments: str | Path, cwd: Path | None = None) -> Iterator[subproc
     finally:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=30)
+        if process.stdout.closed:
+            process.wait(timeout=30)
+        else:
+            process.communicate(timeout=30)
 
 
 def exact(data: bytes) -> Any:

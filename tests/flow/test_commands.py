@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from distributary.home import Home
+from distributary.local.dynamodb_clients import local_clients
 from tests.bad_records import BAD_RECORDS
 from tests.flow.command import accounts, distributary, dumped, exact, feed_file, running, sentence
 from tests.records import arn, record, written
@@ -222,3 +227,32 @@ def test_the_demo_tells_what_it_does_and_a_signal_ends_it_cleanly(tmp_path: Path
 
 def test_wrong_usage_is_told_apart_from_failure() -> None:
     assert distributary("run", "--on", "nothing").returncode == 2
+
+
+def test_a_group_that_stops_ends_the_run_with_its_sentence(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running("--home", home) as process, closing(local_clients(Home(home).running().url)) as clients:
+        clients.tables.delete_table(TableName="AppUsers_V2")
+        distributary("feed", feed_file(tmp_path, [record(after=ANN)]), "--home", home)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert b"error: the group app-users (users.changes -> AppUsers_V2) has stopped: " in output
+    assert b"Traceback" not in output
+
+
+def test_a_run_whose_output_nobody_reads_any_more_ends(tmp_path: Path) -> None:
+    with running("--demo", "--home", tmp_path) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(timeout=30)
+    assert process.returncode == 1
+
+
+def test_a_second_interrupt_ends_the_process_at_once() -> None:
+    code = (
+        "import os, signal; from distributary.cli import _until_told; told = _until_told(); "
+        "os.kill(os.getpid(), signal.SIGINT); assert told.is_set(); os.kill(os.getpid(), signal.SIGINT); print('late')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout) == (130, b"")
+    assert b"once more to stop at once" in ended.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from distributary.attach import Attached
 from distributary.dump import make_folder
 from distributary.errors import HomeInUse, NoPipeline, UnusableFolder
 from distributary.home import Home
@@ -70,3 +71,15 @@ def test_a_folder_that_cannot_hold_a_dump_is_named(tmp_path: Path) -> None:
     (tmp_path / "a-file").touch()
     with pytest.raises(UnusableFolder, match="a-file cannot hold a dump: "):
         make_folder(tmp_path / "a-file")
+
+
+def test_a_pipeline_that_ended_or_was_started_anew_is_no_longer_the_same(tmp_path: Path) -> None:
+    with Home(tmp_path) as home:
+        home.announce("embedded", "http://127.0.0.1:1")
+        attached = Attached(tmp_path)
+        attached.still_running()
+        home.announce("embedded", "http://127.0.0.1:2")
+        with pytest.raises(NoPipeline, match="was started anew meanwhile"):
+            attached.still_running()
+    with pytest.raises(NoPipeline, match="no pipeline runs in"):
+        attached.still_running()
