@@ -29,3 +29,14 @@ class RefusedDocument(ConsumersError):
 
 class LostRace(ConsumersError):
     """Raised when other writers of the same document were faster time and again: an outage, to be tried again."""
+
+
+class Outage(ConsumersError):
+    """Raised when something that a group needs cannot be used just now; it is to be tried again, and nothing is lost.
+
+    `of` is what is away, as a person calls it (`OpenSearch`); `reason` what it said.
+    """
+
+    def __init__(self, of: str, reason: str) -> None:
+        super().__init__(f"{of} cannot be used just now: {reason}")
+        self.of, self.reason = of, reason

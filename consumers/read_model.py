@@ -37,10 +37,13 @@ class WriteStatus(Enum):
     APPLIED = "applied"
     STALE = "stale"
     REFUSED = "refused"
+    """The store will never take this document."""
+    FAILED = "failed"
+    """It is not known to be there, and is to be applied again: an outage, not the document's fault."""
 
 
 class WriteOutcome(NamedTuple):
-    """What became of one write; `reason` says why the store refused it."""
+    """What became of one write; `reason` says why the store refused it, or why it failed."""
 
     status: WriteStatus
     reason: str = ""
@@ -68,7 +71,8 @@ class ReadModel(Protocol):
     takes it away.
 
     REFUSED is for a document that the store will never take (too large, of a type it cannot hold); nothing changed.
-    Anything else that goes wrong is raised, and the write may be applied again.
+    Anything else that goes wrong is FAILED (the store away, throttled, a lost race, no permission, no table): the write
+    may have come through or not, and is to be applied again.
     """
 
     @property
@@ -76,16 +80,24 @@ class ReadModel(Protocol):
         """The read model's name."""
         ...
 
+    @property
+    def store(self) -> str:
+        """What it is kept in, as a person calls it: `OpenSearch`."""
+        ...
+
     def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
-        """Applies writes, at most one a key, and says what became of each, in their order."""
+        """Applies writes, at most one a key, and says what became of each, in their order.
+
+        Never raises for what the store does: that is an outcome.
+        """
         ...
 
     def get(self, key: str) -> Document | None:
-        """The document under a key's text; None where there is none or it was removed. Raises InvalidKey."""
+        """The document under a key's text; None where there is none or it was removed. Raises InvalidKey, Outage."""
         ...
 
     def scan(self) -> Iterator[Document]:
-        """Every document, in no order."""
+        """Every document, in no order. Raises Outage."""
         ...
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from threading import Event
 from consumers.delivery.dead_letters import DeadLetters
 from consumers.delivery.prepare import Poison, Preparation
 from consumers.delivery.watermarks import Watermarks
-from consumers.errors import GroupStopped
+from consumers.errors import GroupStopped, Outage
 from consumers.read_model import ReadModel, WriteStatus
 from consumers.subscription import Delivery, Subscription
 from consumers.writes import VersionedWrite, fold
@@ -129,6 +129,8 @@ class Consumer:
             results = self.read_model.apply([write for _, write in survivors.values()])
             again: dict[str, int] = {}
             for (key, (number, _)), result in zip(survivors.items(), results, strict=True):
+                if result.status is WriteStatus.FAILED:
+                    raise Outage(self.read_model.store, result.reason)
                 if result.status is WriteStatus.APPLIED:
                     applied.add(number)
                 elif result.status is WriteStatus.REFUSED:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from consumers.errors import LostRace, RefusedDocument
+from consumers.errors import LostRace, Outage, RefusedDocument
 from consumers.read_model import SOURCE_VERSION, Document, Table, WriteOutcome, WriteStatus
 from consumers.read_models.bounded_key import bounded_key
 from consumers.read_models.dynamodb_items import DynamoDBItem, document_item, item_document, key_item
@@ -52,9 +52,10 @@ class _Row(NamedTuple):
 class DynamoDBTable:
     """The read model in `table`. That table and the removals table exist.
 
-    `clock` gives epoch seconds. `client` stays the caller's to close. Up to `parallel` writes are under way at once;
-    when `apply` raises, some of them may still come through, which the guard allows for.
+    `clock` gives epoch seconds. `client` stays the caller's to close. Up to `parallel` writes are under way at once.
     """
+
+    store = "DynamoDB"
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class DynamoDBTable:
         self._writers = ThreadPoolExecutor(parallel, thread_name_prefix=f"writes-{table.name}")
 
     def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
-        """See `ReadModel.apply`. Raises LostRace, and botocore's errors where the store cannot be used."""
+        """See `ReadModel.apply`."""
         return list(self._writers.map(self._apply, writes))
 
     def get(self, key: str) -> Document | None:
@@ -83,17 +84,20 @@ class DynamoDBTable:
         row_key = key_item(key, self._schema)
         try:
             response = self._client.get_item(TableName=self.name, Key=row_key, ConsistentRead=True)
-        except ClientError as error:
-            if refusal := _refusal(error):
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and (refusal := _refusal(error)):
                 raise InvalidKey(f"{key!r} is no key of {self.name}: {refusal}") from error
-            raise
+            raise Outage(self.store, f"{self.name}: {error}") from error
         return item_document(response["Item"], self._schema) if "Item" in response else None
 
     def scan(self) -> Iterator[Document]:
         """See `ReadModel.scan`; consistent reads, page by page."""
-        for page in self._client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True):
-            for item in page["Items"]:
-                yield item_document(item, self._schema)
+        try:
+            for page in self._client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True):
+                for item in page["Items"]:
+                    yield item_document(item, self._schema)
+        except (ClientError, BotoCoreError) as error:
+            raise Outage(self.store, f"{self.name}: {error}") from error
 
     def close(self) -> None:
         """Waits for what is under way."""
@@ -103,7 +107,9 @@ class DynamoDBTable:
         try:
             return self._take_steps(write, self._rows(write))
         except (RefusedDocument, InvalidKey) as error:
-            return WriteOutcome(WriteStatus.REFUSED, str(error))
+            return WriteOutcome(WriteStatus.REFUSED, f"{self.name} {write.key}: {error}")
+        except (ClientError, BotoCoreError, LostRace) as error:
+            return WriteOutcome(WriteStatus.FAILED, f"{self.name} {write.key}: {error}")
 
     def _take_steps(self, write: VersionedWrite, rows: dict[Place, _Row]) -> WriteOutcome:
         run = steps(write)
@@ -117,7 +123,7 @@ class DynamoDBTable:
             except StopIteration as end:
                 outcome: WriteOutcome = end.value
                 return outcome
-        raise LostRace(f"{self.name} {write.key}: others wrote it at the same time, {MAX_CALLS} times in a row")
+        raise LostRace(f"others wrote it at the same time, {MAX_CALLS} times in a row")
 
     def _call(self, step: Step, requests: list[dict[str, Any]]) -> tuple[Answer, ...] | None:
         """Carries the step out: one answer a part, or None where it lost a race and must be taken again."""

@@ -13,6 +13,8 @@ from schemas.attribute_values import Attributes, attribute_value, plain
 class MemoryReadModel:
     """Documents in a dictionary, as attribute values: what it gives out is a copy, exact in every type."""
 
+    store = "memory"
+
     def __init__(self, name: str) -> None:
         self.name = name
         self._versions: dict[str, str] = {}

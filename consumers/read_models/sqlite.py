@@ -56,6 +56,8 @@ class SqliteIndex:
     `clock` gives epoch seconds.
     """
 
+    store = "SQLite"
+
     def __init__(self, path: Path, index: Index, clock: Callable[[], float]) -> None:
         self.name = index.name
         self._path = path

@@ -11,8 +11,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from botocore.exceptions import ClientError
 
+from consumers.errors import Outage
 from consumers.read_model import APPLIED, STALE, Document, ReadModel, Table, WriteOutcome, WriteStatus
 from consumers.read_models.dynamodb import EXPIRES_AT, REMOVALS, REMOVALS_KEPT_SECONDS, DynamoDBTable
 from consumers.read_models.version_guard import Found, steps
@@ -285,13 +285,16 @@ def test_a_long_key_is_hashed_in_the_removals_table(make_tables: Callable[[KeySc
 
 def test_a_missing_table_is_an_outage(tables: Tables) -> None:
     tables.client.delete_table(TableName=tables.table.name)
-    with pytest.raises(ClientError, match="ResourceNotFound"):
-        tables.open().apply([put("1", 1)])
+    assert_failed(tables, put("1", 1))
+    with pytest.raises(Outage, match="ResourceNotFound"):
+        list(tables.open().scan())
 
 
 def test_a_missing_removals_table_is_an_outage(tables: Tables) -> None:
     tables.client.delete_table(TableName=tables.removals.name)
-    with pytest.raises(ClientError):
-        tables.open().apply([put("1", 1)])
-    with pytest.raises(ClientError, match="ResourceNotFound"):
-        tables.open().apply([remove("1", 1)])
+    assert_failed(tables, put("1", 1))
+    assert_failed(tables, remove("1", 1))
+
+
+def assert_failed(tables: Tables, write: VersionedWrite) -> None:
+    assert one(tables.open(), write).status is WriteStatus.FAILED

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from consumers.errors import LostRace
 from consumers.read_model import APPLIED, Table, WriteStatus
 from consumers.read_models.dynamodb import MAX_CALLS, DynamoDBTable
 from distributary.local.dynamodb_clients import local_clients
@@ -35,8 +34,7 @@ def _against(answers: Stubber) -> DynamoDBTable:
 )
 def test_a_store_that_cannot_be_used_is_an_outage(answers: Stubber, code: str) -> None:
     answers.add_client_error("put_item", code)
-    with pytest.raises(ClientError, match=code):
-        _against(answers).apply([put("1", 1)])
+    assert_failed(answers, code)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +48,7 @@ def test_a_store_that_cannot_be_used_is_an_outage(answers: Stubber, code: str) -
 )
 def test_a_table_that_is_not_as_declared_is_an_outage(answers: Stubber, message: str) -> None:
     answers.add_client_error("put_item", "ValidationException", message)
-    with pytest.raises(ClientError, match="ValidationException"):
-        _against(answers).apply([put("1", 1)])
+    assert_failed(answers, "ValidationException")
 
 
 @pytest.mark.parametrize(
@@ -80,14 +77,14 @@ def test_what_dynamodb_says_of_the_item_itself_is_a_refusal(
         answers.add_client_error("put_item", "ValidationException", message)
     (outcome,) = _against(answers).apply([put("1", 1)])
     assert outcome.status is WriteStatus.REFUSED
+    assert outcome.reason.startswith("Users 1: ")
     assert message in outcome.reason
 
 
 def test_a_transaction_that_is_throttled_is_an_outage(answers: Stubber) -> None:
     answers.add_client_error("put_item", "ConditionalCheckFailedException")
     _cancelled(answers, {"Code": "ConditionalCheckFailed"}, {"Code": "ThrottlingError"})
-    with pytest.raises(ClientError, match="TransactionCanceled"):
-        _against(answers).apply([put("1", 1)])
+    assert_failed(answers, "TransactionCanceled")
 
 
 @pytest.mark.parametrize("other_part", ["None", "ConditionalCheckFailed"])
@@ -102,8 +99,20 @@ def test_a_step_that_met_a_transaction_of_somebody_else_is_taken_again(answers: 
 def test_a_race_lost_time_and_again_is_an_outage(answers: Stubber) -> None:
     for _ in range(MAX_CALLS):
         answers.add_client_error("put_item", "TransactionConflictException")
-    with pytest.raises(LostRace, match="Users 1"):
-        _against(answers).apply([put("1", 1)])
+    assert_failed(answers, "Users 1: others wrote it at the same time")
+
+
+def test_a_store_that_does_not_answer_is_an_outage() -> None:
+    with closing(local_clients("http://127.0.0.1:1")) as clients:
+        (outcome,) = DynamoDBTable(Table("Users"), clients.tables, lambda: 0.0).apply([put("1", 1)])
+    assert outcome.status is WriteStatus.FAILED
+    assert "Could not connect" in outcome.reason
+
+
+def assert_failed(answers: Stubber, reason: str) -> None:
+    (outcome,) = _against(answers).apply([put("1", 1)])
+    assert outcome.status is WriteStatus.FAILED
+    assert reason in outcome.reason
 
 
 def _cancelled(answers: Stubber, *reasons: dict[str, Any]) -> None:
