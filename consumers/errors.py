@@ -40,3 +40,21 @@ class Outage(ConsumersError):
     def __init__(self, of: str, reason: str) -> None:
         super().__init__(f"{of} cannot be used just now: {reason}")
         self.of, self.reason = of, reason
+
+
+class TooManyDeadLetters(ConsumersError):
+    """Raised when so many deliveries became dead letters that it is the group, or its topic, that is wrong."""
+
+    def __init__(self, group: str, letters: int, deliveries: int) -> None:
+        super().__init__(
+            f"{letters} of its last {deliveries} deliveries became dead letters, more than its limit allows; look at "
+            f"`distributary dead-letters list {group}`"
+        )
+
+
+class DeadLetterLost(ConsumersError):
+    """Raised when a dead letter cannot be written: the group stops, because going on would lose the delivery."""
+
+
+class TruncatedTopic(ConsumersError):
+    """Raised when deliveries that a group has not seen are no longer in its topic."""

@@ -27,15 +27,36 @@ class Subscription(Protocol):
     """One member of a group on one topic.
 
     Deliveries of a partition come in offset order, each at least once: after a restart from the group's committed
-    position, zero for a partition without one.
+    position, zero for a partition without one. Where a group has several members, partitions come and go while it
+    polls; who does not poll is taken for dead.
     """
 
     def poll(self, limit: int, timeout: float) -> list[Delivery]:
-        """The next deliveries, at most `limit`; waits up to `timeout` seconds for the first, takes what is there."""
+        """The next deliveries, at most `limit`; waits up to `timeout` seconds for the first, takes what is there.
+
+        Raises Outage where the log cannot be used just now, TruncatedTopic where what comes next is gone for ever.
+        """
+        ...
+
+    def revoked(self) -> frozenset[int]:
+        """The partitions that polling has lost since the last call: what was polled from them is for others to finish,
+        or comes again.
+        """
+        ...
+
+    def pause(self) -> None:
+        """From now on polling keeps up the membership alone, and gives nothing."""
+        ...
+
+    def resume(self) -> None:
+        """Polling goes on where it was paused."""
         ...
 
     def commit(self, positions: Mapping[int, int]) -> None:
-        """Stores the group's positions: by partition, the offset that comes next. Durable once it returns."""
+        """Stores the group's positions: by partition, the offset that comes next. Durable once it returns.
+
+        Raises Outage; where the partitions are no longer this member's, the next poll says so.
+        """
         ...
 
     def wake(self) -> None:

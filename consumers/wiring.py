@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consumers.delivery.dead_letters import DeadLetters
-from consumers.delivery.loop import BATCH, Consumer
+from consumers.delivery.loop import PACE, Consumer, Pace
 from consumers.delivery.prepare import Preparation
 from consumers.errors import GroupRefused
 from consumers.group import Group
@@ -58,7 +58,7 @@ def build_consumer(
     source: Source,
     decoder: EventDecoder,
     clock: Callable[[], float],
-    batch: int = BATCH,
+    pace: Pace = PACE,
 ) -> Consumer:
     """The group's consumer, ready to take turns. Raises GroupRefused where it has no position to begin from."""
     if not source.log.positions(group.name, group.topic) and next(iter(read_model.scan()), None) is not None:
@@ -67,7 +67,7 @@ def build_consumer(
             "documents, so it cannot tell what they lack; empty it, or rebuild it with "
             f"`distributary rebuild {group.name}`"
         )
-    return Consumer(Preparation(group, decoder), source.subscription, read_model, source.dead_letters, clock, batch)
+    return Consumer(Preparation(group, decoder), source.subscription, read_model, source.dead_letters, clock, pace)
 
 
 def check_declared(group: Group, topic: Topic, item_key: KeySchema) -> None:

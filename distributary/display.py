@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -126,14 +127,25 @@ def group_table(rows: list[dict[str, Any]]) -> Table:
     names = ("applied", "filtered", "stale", "dead_lettered")
     table = _table("group", *names, "lag", "state")
     for row in rows:
-        state = row.get("state", "running")
         table.add_row(
             row["group"],
             *(str(row[name]) for name in names),
             f"{row['lag']['events']} ({row['lag']['seconds']:.1f} s)",
-            state if state == "running" else Text(f"{state}: {row['reason']}"),
+            Text(group_state(row)),
         )
     return table
+
+
+def group_state(row: dict[str, Any]) -> str:
+    """What a group is doing, in words."""
+    match row.get("state", "running"):
+        case "waiting":
+            since = datetime.fromtimestamp(row["since"], UTC).strftime("%H:%M:%S")
+            return f"waiting for {row['for']} since {since} UTC: {row['reason']}"
+        case "stopped":
+            return f"stopped: {row['reason']}"
+        case running:
+            return str(running)
 
 
 def print_letters(console: Console, rows: list[dict[str, Any]]) -> None:
@@ -177,4 +189,7 @@ def _group_line(row: dict[str, Any]) -> str:
         for name in ("applied", "filtered", "stale", "dead_lettered")
         if row[name]
     )
-    return f"{row['group']}: {counts or 'nothing yet'}, lag {row['lag']['events']}"
+    state = group_state(row)
+    return f"{row['group']}: {counts or 'nothing yet'}, lag {row['lag']['events']}" + (
+        "" if state == "running" else f", {state}"
+    )

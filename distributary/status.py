@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from consumers.delivery.lag import lag
+from consumers.delivery.loop import Consumer
 from consumers.read_model import ReadModel
 from distributary.pipeline import Pipeline
 
 
 def status(pipeline: Pipeline) -> dict[str, Any]:
-    """The status now; a group that has stopped says why."""
-    groups = group_rows(pipeline)
-    for row in groups:
-        reason = pipeline.stopped.get(row["group"])
-        row.update({"state": "running"} if reason is None else {"state": "stopped", "reason": reason})
+    """The status now; a group that has stopped says why, one that waits for what, since when and why."""
+    groups = [
+        {**row, **state(consumer, pipeline.stopped.get(consumer.group.name))}
+        for row, consumer in zip(group_rows(pipeline), pipeline.parts.consumers, strict=True)
+    ]
     return {"on": pipeline.parts.on, "bridge": pipeline.parts.ledger.rows(), "groups": groups}
+
+
+def state(consumer: Consumer, stopped: str | None) -> dict[str, Any]:
+    """Whether the group is running, waiting (`for`, `since` in epoch seconds, `reason`, `tries`) or stopped."""
+    if stopped is not None:
+        return {"state": "stopped", "reason": stopped}
+    if (waiting := consumer.waiting) is not None:
+        found = {"for": waiting.of, "since": waiting.since, "reason": waiting.reason, "tries": waiting.tries}
+        return {"state": "waiting", **found}
+    return {"state": "running"}
 
 
 def result(pipeline: Pipeline) -> dict[str, Any]:

@@ -38,5 +38,13 @@ class UnknownSchema(SchemasError):
     """Raised when a registry that answers does not know a schema id or a subject."""
 
 
+class RegistryUnavailable(SchemasError):
+    """Raised when a registry does not answer, or answers that it cannot: to be tried again. `url`: the registry's."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"the schema registry at {url} cannot be used: {reason}")
+        self.url = url
+
+
 class UnknownTopic(SchemasError):
     """Raised when a table or a topic has no line in `schemas/topics.py`."""

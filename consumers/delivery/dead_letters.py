@@ -11,5 +11,5 @@ class DeadLetters(Protocol):
     """A group's dead letters."""
 
     def record(self, letter: DeadLetter) -> None:
-        """Keeps the letter, under its place; durable once it returns. Raises where it cannot be written."""
+        """Keeps the letter, under its place; durable once it returns. Raises DeadLetterLost where that cannot be."""
         ...

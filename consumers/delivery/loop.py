@@ -2,57 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
 from threading import Event
+from time import monotonic
 
+from consumers.delivery.batch import Batch
+from consumers.delivery.dead_letter_limit import DeadLetterLimit, DeadLetterRate
 from consumers.delivery.dead_letters import DeadLetters
+from consumers.delivery.outcomes import Outcome, Outcomes
 from consumers.delivery.prepare import Poison, Preparation
+from consumers.delivery.retries import Backoff, Waiting, decide_retry
 from consumers.delivery.watermarks import Watermarks
-from consumers.errors import GroupStopped, Outage
-from consumers.read_model import ReadModel, WriteStatus
+from consumers.errors import GroupStopped, Outage, TooManyDeadLetters
+from consumers.read_model import ReadModel
 from consumers.subscription import Delivery, Subscription
-from consumers.writes import VersionedWrite, fold
 from schemas.dead_letters import DeadLetter
 
-BATCH = 1000
-"""Deliveries a turn, at most."""
+logger = logging.getLogger("distributary.consumers")
 
 
-class Outcome(StrEnum):
-    """What every delivery ends in, exactly once."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a member works: deliveries a turn at most, how long it waits in an outage, how many dead letters it bears."""
 
-    APPLIED = "applied"
-    FILTERED = "filtered"
-    STALE = "stale"
-    DEAD_LETTERED = "dead_lettered"
+    batch: int = 1000
+    backoff: Backoff = field(default_factory=Backoff)
+    dead_letters: DeadLetterLimit = field(default_factory=DeadLetterLimit)
 
 
-@dataclass(slots=True)
-class Outcomes:
-    """How many deliveries ended in which outcome."""
-
-    applied: int = 0
-    filtered: int = 0
-    stale: int = 0
-    dead_lettered: int = 0
-
-    def count(self, outcome: Outcome) -> None:
-        """Counts one delivery."""
-        setattr(self, outcome.value, getattr(self, outcome.value) + 1)
-
-    def as_counts(self) -> dict[str, int]:
-        """The counts by outcome."""
-        return asdict(self)
+PACE = Pace()
 
 
 class Consumer:
     """One member of a group, at work.
 
     Guarantees: every delivery gets exactly one outcome; a position is committed only when everything below it has its
-    outcome; a poisonous delivery is dead-lettered and its neighbours are applied. Anything else that goes wrong is
-    raised from `step` with nothing of the batch committed, so that all of it is delivered again.
+    outcome; a poisonous delivery is dead-lettered and its neighbours are applied. An outage of anything the group needs
+    dead-letters nothing: the member stays in its group, `waiting` says for what and since when, and the same deliveries
+    are tried again for as long as it takes. `clock` gives epoch seconds.
     """
 
     def __init__(
@@ -62,17 +52,31 @@ class Consumer:
         read_model: ReadModel,
         dead_letters: DeadLetters,
         clock: Callable[[], float],
-        batch: int = BATCH,
+        pace: Pace = PACE,
+        timer: Callable[[], float] = monotonic,
     ) -> None:
         self.group = preparation.group
         self.read_model = read_model
         self.outcomes = Outcomes()
+        self.waiting: Waiting | None = None
+        self.retries = 0
         self._preparation = preparation
         self._subscription = subscription
         self._dead_letters = dead_letters
         self._clock = clock
-        self._batch = batch
+        self._pace = pace
+        self._timer = timer
+        self._chance = Random().random
         self._watermarks = Watermarks()
+        self._rate = DeadLetterRate(pace.dead_letters)
+        self._batch = Batch()
+        self._positions: dict[int, int] = {}
+        self._retry_due = 0.0
+
+    @property
+    def under_way(self) -> int:
+        """How many deliveries have been polled and have no outcome yet."""
+        return len(self._batch)
 
     def run(self, stop: Event, poll_seconds: float = 0.5) -> None:
         """Takes turns until `stop` is set. Raises GroupStopped where a turn cannot be finished."""
@@ -87,29 +91,34 @@ class Consumer:
                 ) from error
 
     def step(self, timeout: float) -> int:
-        """One turn; how many deliveries it finished. Waits up to `timeout` seconds for the first one."""
-        # 1 poll
-        deliveries = self._subscription.poll(self._batch, timeout)
-        self._watermarks.polled(deliveries)
-        # 2 decode, 3 filter, 4 project
-        prepared = [self._preparation.prepare(delivery) for delivery in deliveries]
-        # 5 apply under the version guard
-        poison = {number: found for number, found in enumerate(prepared) if isinstance(found, Poison)}
-        writes = [
-            (number, write) for number, found in enumerate(prepared) if not isinstance(found, Poison) for write in found
-        ]
-        applied, refused = self._apply(writes)
-        poison.update(refused)
-        # 6 record the outcome
-        for number, delivery in enumerate(deliveries):
-            self._finish(delivery, poison.get(number), asked=bool(prepared[number]), applied=number in applied)
-        # 7 commit up to the contiguous watermark
-        if positions := self._watermarks.advance():
-            self._subscription.commit(positions)
-        return len(deliveries)
+        """One turn; how many deliveries it finished. Waits up to `timeout` seconds for the first one.
+
+        An outage ends the turn; the next ones keep up the membership until it is time to try again.
+        """
+        left = self._batch.left
+        try:
+            # 1 poll; in an outage nothing comes of it
+            if not self._poll(timeout):
+                return 0
+            left = self._batch.left
+            # 2 decode, 3 filter, 4 project
+            self._batch.prepare(self._preparation.prepare)
+            # 5 apply under the version guard
+            self._batch.apply(self.read_model)
+            # 6 record the outcome
+            finished = self._record()
+            # 7 commit up to the contiguous watermark
+            self._commit()
+        except Outage as outage:
+            self._wait(outage, progress=self._batch.left < left)
+            return 0
+        self._go_on()
+        if self._rate.exceeded:
+            raise TooManyDeadLetters(self.group.name, self._rate.letters, self._rate.deliveries)
+        return finished
 
     def wake(self) -> None:
-        """From any thread: a turn that waits for deliveries ends at once."""
+        """From any thread: a turn that waits ends at once."""
         self._subscription.wake()
 
     def close(self) -> None:
@@ -117,38 +126,58 @@ class Consumer:
         self._subscription.close()
         self.read_model.close()
 
-    def _apply(self, writes: Sequence[tuple[int, VersionedWrite]]) -> tuple[set[int], dict[int, Poison]]:
-        """The deliveries that changed the read model, and those it refused.
+    def _poll(self, timeout: float) -> bool:
+        """Whether it is time to work on what is in hand: new deliveries, or those that an outage held up."""
+        if self.waiting is not None:
+            timeout = min(timeout, max(0.0, self._retry_due - self._timer()))
+        polled = self._subscription.poll(self._pace.batch, timeout)
+        if revoked := self._subscription.revoked():
+            self.outcomes.returned += self._batch.forget(revoked)
+            self._watermarks.forget(revoked)
+            self._positions = {p: at for p, at in self._positions.items() if p not in revoked}
+        if polled:
+            self._batch = Batch(polled)
+            self._watermarks.polled(polled)
+            self.outcomes.polled += len(polled)
+        return self.waiting is None or self._timer() >= self._retry_due
 
-        Writes to one key fold to the highest version; if the store refuses that one, the key is folded again without.
-        """
-        applied: set[int] = set()
-        refused: dict[int, Poison] = {}
-        while writes:
-            survivors = fold(writes)
-            results = self.read_model.apply([write for _, write in survivors.values()])
-            again: dict[str, int] = {}
-            for (key, (number, _)), result in zip(survivors.items(), results, strict=True):
-                if result.status is WriteStatus.FAILED:
-                    raise Outage(self.read_model.store, result.reason)
-                if result.status is WriteStatus.APPLIED:
-                    applied.add(number)
-                elif result.status is WriteStatus.REFUSED:
-                    refused[number] = Poison("apply", "RefusedByTheStore", result.reason)
-                    again[key] = number
-            writes = [(number, write) for number, write in writes if write.key in again and number != again[write.key]]
-        return applied, refused
+    def _record(self) -> int:
+        number = 0
+        if self._rate.exceeded:
+            return number
+        for delivery, outcome, poison in self._batch.finished():
+            if poison is not None:
+                self._dead_letters.record(_letter(delivery, poison, self._clock()))
+            self._watermarks.finished(delivery)
+            self.outcomes.count(outcome)
+            self._rate.note(outcome is Outcome.DEAD_LETTERED)
+            number += 1
+            if self._rate.exceeded:
+                break
+        return number
 
-    def _finish(self, delivery: Delivery, poison: Poison | None, *, asked: bool, applied: bool) -> None:
-        if poison is not None:
-            self._dead_letters.record(_letter(delivery, poison, self._clock()))
-            outcome = Outcome.DEAD_LETTERED
-        elif not asked:
-            outcome = Outcome.FILTERED
-        else:
-            outcome = Outcome.APPLIED if applied else Outcome.STALE
-        self._watermarks.finished(delivery)
-        self.outcomes.count(outcome)
+    def _commit(self) -> None:
+        self._positions |= self._watermarks.advance()
+        if self._positions:
+            self._subscription.commit(self._positions)
+            self._positions = {}
+
+    def _wait(self, outage: Outage, *, progress: bool) -> None:
+        before = self.waiting
+        if before is not None and progress:
+            before = before._replace(tries=-1)
+        self.waiting = decide_retry(before, outage, self._clock(), self._chance(), self._pace.backoff)
+        self._retry_due = self._timer() + self.waiting.seconds
+        self.retries += 1
+        if before is None:
+            self._subscription.pause()
+            logger.warning("the group %s waits for %s: %s", self.group.name, outage.of, outage.reason)
+
+    def _go_on(self) -> None:
+        if self.waiting is not None:
+            logger.warning("the group %s goes on; it had waited for %s", self.group.name, self.waiting.of)
+            self.waiting = None
+            self._subscription.resume()
 
 
 def _letter(delivery: Delivery, poison: Poison, now: float) -> DeadLetter:

@@ -54,7 +54,7 @@ class MemoryLog:
 
 
 class MemorySubscription:
-    """The only member of `group` on `topic`. Partitions take turns."""
+    """The only member of `group` on `topic`. Partitions take turns. `lose` takes some away and gives them back."""
 
     def __init__(self, log: MemoryLog, group: str, topic: str) -> None:
         self._log = log
@@ -63,6 +63,8 @@ class MemorySubscription:
         self._next = log.positions(group, topic)
         self._polls = 0
         self._woken = False
+        self._paused = False
+        self._revoked: set[int] = set()
 
     def poll(self, limit: int, timeout: float) -> list[Delivery]:
         """See `Subscription.poll`."""
@@ -73,6 +75,26 @@ class MemorySubscription:
                 self._woken = False
                 deliveries = self._take(limit)
             return deliveries
+
+    def lose(self, *partitions: int) -> None:
+        """Goes back to the committed positions of these partitions, as after a rebalance."""
+        positions = self._log.positions(self._group, self._topic)
+        for partition in partitions:
+            self._next[partition] = positions.get(partition, 0)
+            self._revoked.add(partition)
+
+    def revoked(self) -> frozenset[int]:
+        """See `Subscription.revoked`."""
+        revoked, self._revoked = frozenset(self._revoked), set()
+        return revoked
+
+    def pause(self) -> None:
+        """See `Subscription.pause`."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """See `Subscription.resume`."""
+        self._paused = False
 
     def commit(self, positions: Mapping[int, int]) -> None:
         """See `Subscription.commit`."""
@@ -90,6 +112,8 @@ class MemorySubscription:
 
     def _rest(self, limit: int) -> list[list[Delivery]]:
         """What is still to come: by partition that has any, `limit` deliveries of it at the most."""
+        if self._paused:
+            return []
         starts = {partition: self._next.get(partition, 0) for partition in self._log.ends(self._topic)}
         rest = (
             list(self._log.read(self._topic, partition, start, start + limit)) for partition, start in starts.items()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from consumers.errors import WrongKey
+from consumers.errors import Outage, WrongKey
 from consumers.group import Group
 from consumers.subscription import Delivery
 from consumers.writes import VersionedWrite
 from schemas.change_event import ChangeEvent
 from schemas.codec import EventDecoder
-from schemas.errors import UndecodableEvent, UnknownSchema
+from schemas.errors import RegistryUnavailable, UndecodableEvent, UnknownSchema
 
 
 class Poison(NamedTuple):
@@ -34,7 +34,7 @@ class Preparation:
     decoder: EventDecoder
 
     def prepare(self, delivery: Delivery) -> Prepared:
-        """What the delivery asks of the read model. Raises only where the registry is away."""
+        """What the delivery asks of the read model. Raises Outage where the registry is away, nothing else."""
         # 2 decode
         try:
             if delivery.value is None:
@@ -42,6 +42,8 @@ class Preparation:
             event = self.decoder.decode(delivery.value)
         except (UndecodableEvent, UnknownSchema) as error:
             return _poison("decode", error)
+        except RegistryUnavailable as error:
+            raise Outage("the schema registry", str(error)) from error
         # 3 filter
         try:
             seen = self.group.look(event)

@@ -28,6 +28,11 @@ class Watermarks:
             raise ValueError(f"{place} has an outcome already, or was never polled")
         offsets[delivery.offset] = True
 
+    def forget(self, partitions: Iterable[int]) -> None:
+        """Forgets partitions that are another member's now."""
+        for partition in partitions:
+            self._finished.pop(partition, None)
+
     def advance(self) -> dict[int, int]:
         """By partition, the position that may be committed now, where it moved since the last call."""
         moved = {}

@@ -20,6 +20,7 @@ from bridge.memory_streams import MemoryShardPositions
 from bridge.poller import Pace, Poller
 from bridge.relay import Relay, lines
 from consumers.delivery.loop import Consumer
+from consumers.delivery.loop import Pace as GroupPace
 from consumers.group import Group
 from consumers.groups import GROUPS
 from consumers.read_model import Table
@@ -44,7 +45,7 @@ from schemas.topics import TOPICS, Topic, dead_letters_of, topic_named
 ON = "embedded"
 PACE = Pace(idle=0.05)
 """In process, so that a read costs little: an idle stream is looked at often."""
-BATCH = 300
+GROUP_PACE = GroupPace(batch=300)
 """Deliveries a turn: moto takes seconds for a thousand, and Ctrl-C waits for the turn."""
 PUBLISH_SECONDS = 30.0
 """How long a polled batch may take to reach the log."""
@@ -122,7 +123,7 @@ class Embedded:
         read_model = open_read_model(group.read_model, Stores(self.clients.tables, self._home.indexes, self._clock))
         subscription = EmbeddedSubscription(log, group.name, group.topic)
         source = Source(log, subscription, EmbeddedDeadLetters(log, group.name))
-        return build_consumer(group, read_model, source, decoder, self._clock, BATCH)
+        return build_consumer(group, read_model, source, decoder, self._clock, GROUP_PACE)
 
 
 def declared_tables() -> list[LocalTable]:

@@ -127,6 +127,17 @@ class SubscriptionContract:
             log.append(b"1", b"news")
             assert [delivery.value for delivery in waiting.result()] == [b"news"]
 
+    def test_a_paused_member_polls_nothing_and_goes_on_where_it_was(self, log: LogUnderTest) -> None:
+        for n in range(6):
+            log.append(b"1", b"%d" % n)
+        subscription = log.subscribe()
+        assert [delivery.offset for delivery in subscription.poll(3, LONG)] == [0, 1, 2]
+        subscription.pause()
+        assert subscription.poll(10, 0.05) == []
+        subscription.resume()
+        assert [delivery.offset for delivery in everything(subscription, 3)] == [3, 4, 5]
+        assert subscription.revoked() == frozenset()
+
     def test_the_ends_tell_of_every_partition_the_empty_ones_too(self, log: LogUnderTest) -> None:
         for _ in range(4):
             log.append(key_in(1), b"value")

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,9 @@ import pytest
 
 from distributary.home import Home
 from distributary.local.dynamodb_clients import local_clients
+from distributary.local.embedded import declared_tables
+from distributary.local.log.log import EmbeddedLog, Entry
+from distributary.local.tables import create_tables
 from tests.bad_records import BAD_RECORDS
 from tests.flow.command import accounts, distributary, dumped, exact, feed_file, running, sentence
 from tests.records import arn, record, written
@@ -27,6 +31,11 @@ ANN: dict[str, Any] = {
     "WorkplaceId": "acme",
 }
 ANN |= {"JobTitle": "Nurse", "Department": "Care", "Skills": ["first aid"]}
+
+
+def group_state(home: Path, group: str) -> str:
+    rows = json.loads(distributary("status", "--json", "--home", home).stdout)["groups"]
+    return str(next(row["state"] for row in rows if row["group"] == group))
 
 
 def drained(folder: Path, *feeds: Path, home: Path | None = None) -> dict[str, Any]:
@@ -229,14 +238,28 @@ def test_wrong_usage_is_told_apart_from_failure() -> None:
     assert distributary("run", "--on", "nothing").returncode == 2
 
 
-def test_a_group_that_stops_ends_the_run_with_its_sentence(tmp_path: Path) -> None:
+def test_a_table_that_is_gone_is_waited_for_and_a_group_goes_on_when_it_is_there_again(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with running("--home", home) as process, closing(local_clients(Home(home).running().url)) as clients:
+    with running("--home", home), closing(local_clients(Home(home).running().url)) as clients:
         clients.tables.delete_table(TableName="AppUsers_V2")
         distributary("feed", feed_file(tmp_path, [record(after=ANN)]), "--home", home)
+        while group_state(home, "app-users") == "running":
+            pass
+        assert group_state(home, "app-users") == "waiting"
+        create_tables(clients.tables, [table for table in declared_tables() if table.name == "AppUsers_V2"])
+        assert distributary("wait", "--home", home).returncode == 0
+        assert b'"dead_lettered":0' in distributary("status", "--json", "--home", home).stdout
+        assert distributary("show", "AppUsers_V2", "1", "--home", home).returncode == 0
+
+
+def test_a_group_that_stops_ends_the_run_with_its_sentence(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running("--home", home) as process:
+        with closing(EmbeddedLog(Home(home).log, time.time)) as log:
+            log.append([Entry("users.changes", b"1", b"poison")] * 150)
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert b"error: the group app-users (users.changes -> AppUsers_V2) has stopped: " in output
+    assert b"error: the group app-users (users.changes -> AppUsers_V2) has stopped: 100 of its last 100 " in output
     assert b"Traceback" not in output
 
 

@@ -61,7 +61,7 @@ def test_where_nobody_watches_the_status_is_a_line_where_it_has_changed() -> Non
     with display.following(status, Event()):
         pass
     assert asked.is_set()
-    assert text(plain).splitlines() == ["app-users: 2 applied, 1 dead-lettered, lag 4"]
+    assert text(plain).splitlines() == ["app-users: 2 applied, 1 dead-lettered, lag 4, stopped: the store is away"]
 
 
 def test_on_a_terminal_the_status_is_a_table_that_names_what_has_stopped() -> None:

@@ -14,6 +14,7 @@ from time import monotonic
 import pytest
 
 from bridge.publisher import ACKNOWLEDGED, Message, Status
+from consumers.errors import DeadLetterLost
 from distributary.local.log import log as log_module
 from distributary.local.log.database import Database
 from distributary.local.log.dead_letters import EmbeddedDeadLetters
@@ -279,5 +280,5 @@ class TestDeadLetters:
     def test_a_letter_that_cannot_be_written_raises(self, path: Path) -> None:
         log = opened(path)
         log.close()
-        with pytest.raises(LogUnavailable):
+        with pytest.raises(DeadLetterLost, match=r"users.changes/1/2 cannot be written: .* it is closed"):
             EmbeddedDeadLetters(log, "app-users").record(self.LETTER)

@@ -12,58 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.delivery.loop import Consumer
-from consumers.delivery.memory import MemoryDeadLetters, MemoryLog, MemorySubscription
-from consumers.delivery.prepare import Preparation
+from consumers.delivery.memory import MemoryDeadLetters
 from consumers.errors import GroupStopped
 from consumers.group import Group
 from consumers.groups import GROUPS
 from consumers.projection import Projection, one_document
-from consumers.read_model import Table, WriteOutcome, WriteStatus
+from consumers.read_model import WriteOutcome, WriteStatus
 from consumers.read_models.memory import MemoryReadModel
 from consumers.writes import Put, VersionedWrite
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent
-from schemas.codec import EventDecoder
-from tests.events import REGISTRY, encoded, event
-
-TOPIC = "users.changes"
-COPY = Group("copy", TOPIC, Projection("copy", version=1, project=one_document(dict)), Table("copy"))
-NOW = 1_770_000_000.0
-DECODER = EventDecoder(REGISTRY)
-
-
-class Bench:
-    """A group at work on a log in memory."""
-
-    def __init__(self, group: Group = COPY, read_model: MemoryReadModel | None = None, partitions: int = 1) -> None:
-        self.log = MemoryLog()
-        self.log.create_topic(TOPIC, partitions)
-        self.dead_letters = MemoryDeadLetters()
-        self.read_model = read_model or MemoryReadModel("copy")
-        self.consumer = Consumer(
-            Preparation(group, DECODER),
-            MemorySubscription(self.log, group.name, TOPIC),
-            self.read_model,
-            self.dead_letters,
-            lambda: NOW,
-        )
-
-    def append(self, *changes: ChangeEvent | bytes | None) -> None:
-        for change in changes:
-            if isinstance(change, ChangeEvent):
-                headers = (("version", change.version.encode()),)
-                self.log.append(TOPIC, change.key_text.encode(), encoded(change), headers)
-            else:
-                self.log.append(TOPIC, b"1", change)
-
-    def turn(self, *changes: ChangeEvent | bytes | None) -> dict[str, int]:
-        self.append(*changes)
-        self.consumer.step(0.0)
-        return {name: count for name, count in self.consumer.outcomes.as_counts().items() if count}
-
-    def documents(self) -> dict[str, Any]:
-        return {found.key: found.document for found in self.read_model.scan()}
+from tests.bench import COPY, NOW, TOPIC, Bench
+from tests.events import encoded, event
 
 
 def test_an_event_becomes_a_document_and_the_position_moves_past_it() -> None:
@@ -166,22 +126,6 @@ def test_a_survivor_that_the_store_refuses_is_dead_lettered_and_its_key_folded_a
     assert bench.turn(*history) == {"applied": 1, "stale": 1, "dead_lettered": 2}
     assert bench.documents() == {"1": {"UserId": 1, "x": 2}}
     assert {letter.offset for letter in bench.dead_letters.letters} == {2, 3}
-
-
-class Broken(MemoryReadModel):
-    """A store that is away."""
-
-    def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
-        raise ConnectionError("the store is away")
-
-
-def test_what_is_no_poison_stops_the_group_with_nothing_committed_or_dead_lettered() -> None:
-    bench = Bench(read_model=Broken("copy"))
-    bench.append(event(after={}))
-    with pytest.raises(GroupStopped, match=r"copy \(users.changes -> copy\) has stopped: the store is away; "):
-        bench.consumer.run(Event())
-    assert bench.log.positions("copy", TOPIC) == {}
-    assert bench.dead_letters.letters == []
 
 
 def test_a_dead_letter_that_cannot_be_written_stops_the_group(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from consumers.delivery.memory import MemoryDeadLetters, MemoryLog, MemorySubscr
 from consumers.delivery.prepare import Preparation
 from consumers.groups import GROUPS
 from consumers.read_models.memory import MemoryReadModel
+from distributary.display import group_state
 from distributary.ledger import Ledger
 from distributary.pipeline import Parts, Pipeline
 from distributary.status import result, status
@@ -103,23 +104,36 @@ def test_a_part_that_cannot_go_on_ends_the_pipeline_with_its_sentence() -> None:
     assert isinstance(bench.pipeline.failure, StreamMissing)
 
 
-def test_a_group_that_has_stopped_says_so_in_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_group_that_has_stopped_says_so_in_the_status() -> None:
     bench = Bench()
-
-    def away(_writes: object) -> None:
-        raise ConnectionError("the store is away")
-
-    monkeypatch.setattr(bench.consumer.read_model, "apply", away)
-    bench.append()
+    for _ in range(100):
+        bench.log.append("users.changes", b"1", b"poison")
     bench.pipeline.start()
     bench.pipeline.ended.wait(10.0)
     bench.pipeline.stop()
     (row,) = status(bench.pipeline)["groups"]
     assert row["state"] == "stopped"
     assert row["reason"].startswith(
-        "the group app-users (users.changes -> AppUsers_V2) has stopped: the store is away;"
+        "the group app-users (users.changes -> AppUsers_V2) has stopped: 100 of its last 100 deliveries became dead "
     )
+
+
+def test_a_group_that_waits_says_for_what_and_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+
+    def away(_writes: object) -> None:
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr(bench.consumer.read_model, "apply", away)
+    bench.append()
+    bench.consumer.step(0.0)
+    (row,) = status(bench.pipeline)["groups"]
+    found = {name: row[name] for name in ("state", "for", "reason", "tries")}
+    assert found == {"state": "waiting", "for": "memory", "reason": "ConnectionError: no route to host", "tries": 0}
     assert row["lag"]["events"] == 1
+    assert group_state({**row, "since": 0.0}) == (
+        "waiting for memory since 00:00:00 UTC: ConnectionError: no route to host"
+    )
 
 
 def test_a_pipeline_that_is_being_fed_is_not_drained() -> None:

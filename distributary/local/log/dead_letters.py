@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from consumers.errors import DeadLetterLost
+from distributary.local.log.errors import LogUnavailable
 from distributary.local.log.log import EmbeddedLog, Entry
 from schemas.dead_letters import DeadLetter
 from schemas.topics import dead_letters_of
@@ -15,5 +17,8 @@ class EmbeddedDeadLetters:
         self._topic = dead_letters_of(owner)
 
     def record(self, letter: DeadLetter) -> None:
-        """See `DeadLetters.record`. Raises LogUnavailable."""
-        self._log.append([Entry(self._topic, letter.key, letter.value, letter.headers())])
+        """See `DeadLetters.record`."""
+        try:
+            self._log.append([Entry(self._topic, letter.key, letter.value, letter.headers())])
+        except LogUnavailable as error:
+            raise DeadLetterLost(f"the dead letter {letter.place} cannot be written: {error}") from error

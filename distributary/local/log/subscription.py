@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import ceil
 
+from consumers.errors import Outage
 from consumers.subscription import Delivery
+from distributary.local.log.errors import LogUnavailable
 from distributary.local.log.log import EmbeddedLog
 
 
 class EmbeddedSubscription:
     """The only member of `group` on `topic`: it reads every partition, from the position the group has committed.
 
-    Partitions take turns, so that a long one does not hold up the others. Raises LogUnavailable.
+    Partitions take turns, so that a long one does not hold up the others.
     """
 
     def __init__(self, log: EmbeddedLog, group: str, topic: str) -> None:
@@ -22,19 +25,34 @@ class EmbeddedSubscription:
         self._next = log.positions(group, topic)
         self._polls = 0
         self._woken = False
+        self._paused = False
 
     def poll(self, limit: int, timeout: float) -> list[Delivery]:
         """See `Subscription.poll`."""
-        deliveries = self._take(limit)
-        if not deliveries:
-            self._log.wait(lambda: self._woken or bool(self._waiting()), timeout)
-            self._woken = False
+        with _outages():
             deliveries = self._take(limit)
-        return deliveries
+            if not deliveries:
+                self._log.wait(lambda: self._woken or bool(self._waiting()), timeout)
+                self._woken = False
+                deliveries = self._take(limit)
+            return deliveries
+
+    def revoked(self) -> frozenset[int]:
+        """See `Subscription.revoked`; the only member loses nothing."""
+        return frozenset()
+
+    def pause(self) -> None:
+        """See `Subscription.pause`."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """See `Subscription.resume`."""
+        self._paused = False
 
     def commit(self, positions: Mapping[int, int]) -> None:
         """See `Subscription.commit`."""
-        self._log.commit(self._group, self._topic, positions)
+        with _outages():
+            self._log.commit(self._group, self._topic, positions)
 
     def wake(self) -> None:
         """See `Subscription.wake`."""
@@ -47,7 +65,7 @@ class EmbeddedSubscription:
 
     def _waiting(self) -> dict[int, int]:
         """The ends of those partitions in which something waits."""
-        ends = self._log.ends(self._topic)
+        ends = {} if self._paused else self._log.ends(self._topic)
         return {partition: end for partition, end in ends.items() if end > self._next.get(partition, 0)}
 
     def _take(self, limit: int) -> list[Delivery]:
@@ -69,3 +87,11 @@ class EmbeddedSubscription:
                 if len(page) < share:
                     turns.remove(partition)
         return deliveries
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    try:
+        yield
+    except LogUnavailable as error:
+        raise Outage("the log", str(error)) from error
