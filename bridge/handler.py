@@ -17,9 +17,10 @@ import msgspec
 from bridge.accounts import BatchResult
 from bridge.errors import NotAnEvent
 from bridge.relay import Relay, lines
-from bridge.settings import bridge_settings
+from bridge.settings import BridgeSettings
 from schemas.attribute_values import shown
 from schemas.registry import PackagedRegistry
+from schemas.settings import read_settings
 from schemas.topics import TOPICS
 
 logger = logging.getLogger("distributary.bridge")
@@ -72,13 +73,17 @@ def _emit(result: BatchResult) -> None:
 
 @cache
 def from_environment() -> Handler:
-    """The handler that the environment describes; built once, producer first. Raises InvalidBridgeSettings."""
+    """The handler that the environment describes; built once, producer first.
+
+    Raises SettingsError, InvalidBridgeSettings, and RegistryUnavailable where the schema ids cannot be had: Lambda
+    starts anew.
+    """
     from bridge.kafka import KafkaPublisher
 
-    settings = bridge_settings(os.environ)
+    settings = read_settings(BridgeSettings, os.environ)
     logger.setLevel(logging.INFO)  # Lambda's own is WARNING, and the numbers are to be emitted
-    publisher = KafkaPublisher({"bootstrap.servers": settings.kafka})
-    return Handler(Relay(lines(TOPICS, PackagedRegistry()), publisher, time.time, settings.metadata))
+    publisher = KafkaPublisher(settings.client())
+    return Handler(Relay(lines(TOPICS, registry(settings)), publisher, time.time, settings.metadata))
 
 
 def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:

@@ -15,23 +15,11 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from bridge.errors import InvalidBridgeSettings
 from bridge.publisher import ACKNOWLEDGED, Message, Receipt, Status, too_large
-from schemas.topics import MAX_DEAD_LETTER_BYTES
+from schemas.kafka import PRODUCER, Settings
 
-Setting: TypeAlias = str | int | float | bool
 Reports: TypeAlias = dict[int, KafkaError | None]
 
 _log = logging.getLogger(__name__)
-
-# The client has one limit for all topics and counts its framing in; each topic's own limit is checked here.
-_FRAMING_BYTES = 64 * 1024
-_DEFAULTS: dict[str, Setting] = {
-    "enable.idempotence": True,
-    "acks": "all",
-    "compression.type": "lz4",
-    # Not `murmur2_random`: a key has one partition, come what may.
-    "partitioner": "murmur2",
-    "message.max.bytes": MAX_DEAD_LETTER_BYTES + _FRAMING_BYTES,
-}
 
 # Closed: anything else may pass. INVALID_MSG (a wrong checksum) is not among them: Kafka calls it retriable.
 _REFUSALS = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_RECORD})
@@ -41,12 +29,12 @@ _REFUSALS_OF_ANOTHER = frozenset({KafkaError._INVALID_DIFFERENT_RECORD})
 class KafkaPublisher:
     """Publishes to Kafka, idempotently, and believes nothing but the broker's acknowledgement of each message.
 
-    `settings` are librdkafka's properties, `bootstrap.servers` at least; they go before the defaults above. Connects in
-    the background, so build it early. Raises InvalidBridgeSettings for settings that the client does not take.
+    `settings` are a client's properties (`KafkaConnection.client`). Connects in the background, so build it
+    early. Raises InvalidBridgeSettings for settings that the client does not take.
     """
 
-    def __init__(self, settings: Mapping[str, Setting], clock: Callable[[], float] = time.monotonic) -> None:
-        self._settings = {**_DEFAULTS, **settings}
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = {**PRODUCER, **settings}
         self._clock = clock
         self._trouble = ""
         self._producer = self._built()

@@ -69,7 +69,15 @@ class Subscription(Protocol):
 
 
 class Log(Protocol):
-    """The topics as an operator reads them, apart from any group. Safe to use from any thread."""
+    """The topics as an operator reads them, apart from any group. Safe to use from any thread. All may raise Outage."""
+
+    def beginnings(self, topic: str) -> dict[int, int]:
+        """By partition, the first offset that is still there; 0 everywhere while the topic keeps everything."""
+        ...
+
+    def compacted(self, topic: str) -> bool:
+        """Whether the topic forgets what a later delivery of the same key replaces."""
+        ...
 
     def ends(self, topic: str) -> dict[int, int]:
         """By partition, the offset behind the last delivery; every partition of the topic, none if unknown."""

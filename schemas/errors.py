@@ -46,5 +46,13 @@ class RegistryUnavailable(SchemasError):
         self.url = url
 
 
+class SettingsError(SchemasError):
+    """Raised when a setting is missing or wrong; names the variable and what it should be. `setting`: its name."""
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(f"DISTRIBUTARY_{setting.upper()} {problem}")
+        self.setting = setting
+
+
 class UnknownTopic(SchemasError):
     """Raised when a table or a topic has no line in `schemas/topics.py`."""

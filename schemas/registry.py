@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from schemas.errors import UnknownSchema
 from schemas.event_schema import packaged
+from schemas.settings import Secret
 from schemas.topics import TOPICS, Topic
 
 
@@ -32,6 +35,15 @@ class Registry(Protocol):
     def latest(self, subject: str) -> RegisteredSchema:
         """The schema that a subject's writer uses now. Raises UnknownSchema."""
         ...
+
+
+class RegistryConnection(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the registry is; without a URL, the schemas of this package serve. User, password and CA file as needed."""
+
+    registry_url: str = ""
+    registry_user: str = ""
+    registry_password: Secret = Secret()
+    registry_ca_file: str = ""
 
 
 class PackagedRegistry:

@@ -13,3 +13,11 @@ class DeadLetters(Protocol):
     def record(self, letter: DeadLetter) -> None:
         """Keeps the letter, under its place; durable once it returns. Raises DeadLetterLost where that cannot be."""
         ...
+
+    def resolve(self, letter: DeadLetter) -> None:
+        """Writes a null under the letter's place: it is open no longer. Durable once it returns. Raises as `record`."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of connections."""
+        ...

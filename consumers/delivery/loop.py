@@ -124,6 +124,7 @@ class Consumer:
     def close(self) -> None:
         """Leaves the group and lets go of the read model."""
         self._subscription.close()
+        self._dead_letters.close()
         self.read_model.close()
 
     def _poll(self, timeout: float) -> bool:

@@ -35,6 +35,14 @@ class MemoryLog:
             self.changed.notify_all()
         return delivery
 
+    def beginnings(self, topic: str) -> dict[int, int]:
+        """See `Log.beginnings`; it keeps everything."""
+        return dict.fromkeys(self.ends(topic), 0)
+
+    def compacted(self, topic: str) -> bool:
+        """See `Log.compacted`."""
+        return False
+
     def ends(self, topic: str) -> dict[int, int]:
         """See `Log.ends`."""
         return {number: len(deliveries) for number, deliveries in enumerate(self._topics.get(topic, []))}
@@ -141,3 +149,10 @@ class MemoryDeadLetters:
     def record(self, letter: DeadLetter) -> None:
         """See `DeadLetters.record`."""
         self.letters.append(letter)
+
+    def resolve(self, letter: DeadLetter) -> None:
+        """See `DeadLetters.resolve`."""
+        self.letters = [other for other in self.letters if other.place != letter.place]
+
+    def close(self) -> None:
+        """See `DeadLetters.close`."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from threading import Event
 from typing import Protocol
+from uuid import uuid4
 
 import pytest
 
@@ -14,7 +15,8 @@ from consumers.subscription import Delivery, Log, Subscription
 from schemas.dead_letters import Headers
 from schemas.partitions import partition_of
 
-TOPIC = "users.changes"
+GROUP = f"group-{uuid4().hex}"
+"""No other run's, where a server is shared."""
 PARTITIONS = 3
 NOW = 1_770_000_000.123
 """What the log's clock says, epoch seconds."""
@@ -23,7 +25,12 @@ LONG = 30.0
 
 
 class LogUnderTest(Protocol):
-    """A log with the empty topic TOPIC of PARTITIONS partitions."""
+    """A log with an empty topic of PARTITIONS partitions."""
+
+    @property
+    def topic(self) -> str:
+        """The topic's name."""
+        ...
 
     @property
     def log(self) -> Log:
@@ -34,7 +41,7 @@ class LogUnderTest(Protocol):
         """Appends to the key's partition; with no key, to any."""
         ...
 
-    def subscribe(self, group: str = "app-users") -> Subscription:
+    def subscribe(self, group: str = GROUP) -> Subscription:
         """A member of the group; the one before has left."""
         ...
 
@@ -58,7 +65,7 @@ class SubscriptionContract:
         log.append(key_in(2), b"before")
         log.append(key_in(2), bytes(range(256)), headers)
         _, delivery = everything(log.subscribe(), 2)
-        assert delivery == Delivery(TOPIC, 2, 1, key_in(2), bytes(range(256)), headers, int(NOW * 1000))
+        assert delivery == Delivery(log.topic, 2, 1, key_in(2), bytes(range(256)), headers, int(NOW * 1000))
 
     @pytest.mark.parametrize("key", [b"1", b"", None])
     @pytest.mark.parametrize("value", [b"v", b"", None])
@@ -106,7 +113,7 @@ class SubscriptionContract:
         everything(one, 5)
         one.commit({partition_of(b"1", PARTITIONS): 5})
         assert len(everything(other, 5)) == 5
-        assert log.log.positions("other", TOPIC) == {}
+        assert log.log.positions("other", log.topic) == {}
 
     def test_a_poll_that_waits_returns_when_something_is_appended(self, log: LogUnderTest) -> None:
         with Waiting(log.subscribe()) as waiting:
@@ -141,7 +148,7 @@ class SubscriptionContract:
     def test_the_ends_tell_of_every_partition_the_empty_ones_too(self, log: LogUnderTest) -> None:
         for _ in range(4):
             log.append(key_in(1), b"value")
-        assert log.log.ends(TOPIC) == {0: 0, 1: 4, 2: 0}
+        assert log.log.ends(log.topic) == {0: 0, 1: 4, 2: 0}
 
     def test_an_unknown_topic_has_no_ends(self, log: LogUnderTest) -> None:
         assert log.log.ends("nobody.changes") == {}
@@ -152,23 +159,25 @@ class SubscriptionContract:
             log.append(key_in(2), b"value")
         subscription = log.subscribe()
         everything(subscription, 8)
-        assert log.log.positions("app-users", TOPIC) == {}
+        assert log.log.positions(GROUP, log.topic) == {}
         subscription.commit({0: 1, 2: 2})
         subscription.commit({2: 4})
-        assert log.log.positions("app-users", TOPIC) == {0: 1, 2: 4}
+        assert log.log.positions(GROUP, log.topic) == {0: 1, 2: 4}
 
     def test_reading_gives_one_partition_from_the_start_up_to_the_end(self, log: LogUnderTest) -> None:
         for n in range(10):
             log.append(key_in(1), b"%d" % n, (("n", b"%d" % n),))
             log.append(key_in(2), b"other")
-        assert offsets(log.log.read(TOPIC, 1, 3, 7)) == [3, 4, 5, 6]
-        assert offsets(log.log.read(TOPIC, 1, 4, 4)) == []
-        assert list(log.log.read(TOPIC, 1, 0, 10)) == [d for d in everything(log.subscribe(), 20) if d.partition == 1]
+        assert offsets(log.log.read(log.topic, 1, 3, 7)) == [3, 4, 5, 6]
+        assert offsets(log.log.read(log.topic, 1, 4, 4)) == []
+        assert list(log.log.read(log.topic, 1, 0, 10)) == [
+            d for d in everything(log.subscribe(), 20) if d.partition == 1
+        ]
 
     def test_reading_moves_no_group(self, log: LogUnderTest) -> None:
         log.append(b"1", b"value")
         subscription = log.subscribe()
-        assert offsets(log.log.read(TOPIC, partition_of(b"1", PARTITIONS), 0, 1)) == [0]
+        assert offsets(log.log.read(log.topic, partition_of(b"1", PARTITIONS), 0, 1)) == [0]
         assert len(everything(subscription, 1)) == 1
 
 

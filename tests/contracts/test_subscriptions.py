@@ -9,10 +9,14 @@ from consumers.delivery.memory import MemoryLog, MemorySubscription
 from distributary.local.log.log import EmbeddedLog, Entry
 from distributary.local.log.subscription import EmbeddedSubscription
 from schemas.dead_letters import Headers
-from tests.contracts.subscription import NOW, PARTITIONS, TOPIC, FairSubscriptionContract
+from tests.contracts.subscription import GROUP, NOW, PARTITIONS, FairSubscriptionContract
+
+TOPIC = "users.changes"
 
 
 class InMemory:
+    topic = TOPIC
+
     def __init__(self) -> None:
         self.log = MemoryLog(lambda: NOW)
         self.log.create_topic(TOPIC, PARTITIONS)
@@ -20,11 +24,13 @@ class InMemory:
     def append(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
         self.log.append(TOPIC, key, value, headers)
 
-    def subscribe(self, group: str = "app-users") -> MemorySubscription:
+    def subscribe(self, group: str = GROUP) -> MemorySubscription:
         return MemorySubscription(self.log, group, TOPIC)
 
 
 class Embedded:
+    topic = TOPIC
+
     def __init__(self, path: Path) -> None:
         self.log = EmbeddedLog(path, lambda: NOW)
         self.log.create_topic(TOPIC, PARTITIONS)
@@ -32,7 +38,7 @@ class Embedded:
     def append(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
         self.log.append([Entry(TOPIC, key, value, headers)])
 
-    def subscribe(self, group: str = "app-users") -> EmbeddedSubscription:
+    def subscribe(self, group: str = GROUP) -> EmbeddedSubscription:
         return EmbeddedSubscription(self.log, group, TOPIC)
 
 

@@ -18,7 +18,17 @@ class EmbeddedDeadLetters:
 
     def record(self, letter: DeadLetter) -> None:
         """See `DeadLetters.record`."""
+        self._append(letter.place, Entry(self._topic, letter.key, letter.value, letter.headers()))
+
+    def resolve(self, letter: DeadLetter) -> None:
+        """See `DeadLetters.resolve`."""
+        self._append(letter.place, Entry(self._topic, letter.key, None))
+
+    def close(self) -> None:
+        """See `DeadLetters.close`; the log stays open for others."""
+
+    def _append(self, place: str, entry: Entry) -> None:
         try:
-            self._log.append([Entry(self._topic, letter.key, letter.value, letter.headers())])
+            self._log.append([entry])
         except LogUnavailable as error:
-            raise DeadLetterLost(f"the dead letter {letter.place} cannot be written: {error}") from error
+            raise DeadLetterLost(f"the dead letter {place} cannot be written: {error}") from error

@@ -1,0 +1,145 @@
+"""Kafka's topics as an operator reads them, apart from any group; by way of confluent_kafka's admin client."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
+
+from consumers.delivery.kafka import LOG, delivery
+from consumers.errors import Outage
+from consumers.subscription import Delivery
+from schemas.kafka import Settings
+
+ANSWER_SECONDS = 10.0
+"""How long a question may take before it counts as an outage."""
+PAGE = 1000
+
+_READER: Settings = {
+    "group.id": "distributary-reader",  # the client wants a name; nothing is ever committed under it
+    "enable.auto.commit": False,
+    "auto.offset.reset": "error",
+    "enable.partition.eof": True,
+    "fetch.message.max.bytes": 16 * 1024 * 1024,
+    "queued.max.messages.kbytes": 16 * 1024,
+    "fetch.wait.max.ms": 50,
+}
+
+_log = logging.getLogger(__name__)
+
+
+class KafkaLog:
+    """See `Log`. `settings` are a client's properties (`KafkaConnection.client`). Safe to use from any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = dict(settings)
+        self._admin = AdminClient(self._settings, logger=_log)
+        self._idle: list[Consumer] = []
+        self._lock = Lock()
+        self._closed = False
+
+    def beginnings(self, topic: str) -> dict[int, int]:
+        """See `Log.beginnings`."""
+        return self._offsets(topic, OffsetSpec.earliest())
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """See `Log.ends`."""
+        return self._offsets(topic, OffsetSpec.latest())
+
+    def compacted(self, topic: str) -> bool:
+        """See `Log.compacted`."""
+        resource = ConfigResource(ResourceType.TOPIC, topic)
+        with _outages(f"the settings of {topic}"):
+            config: Any = _answer(self._admin.describe_configs([resource])[resource])
+        return "compact" in str(config["cleanup.policy"].value)
+
+    def positions(self, group: str, topic: str) -> dict[int, int]:
+        """See `Log.positions`."""
+        asked = [TopicPartition(topic, partition) for partition in self._partitions(topic)]
+        if not asked:
+            return {}
+        with _outages(f"the positions of {group}"):
+            (future,) = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, asked)]).values()
+            found: Any = _answer(future)
+        return {place.partition: place.offset for place in found.topic_partitions if place.offset >= 0}
+
+    def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[Delivery]:
+        """See `Log.read`; holds one page at a time."""
+        if start >= end:
+            return
+        with self._reader() as reader:
+            reader.assign([TopicPartition(topic, partition, start)])
+            while start < end:
+                messages = reader.consume(min(PAGE, end - start), 0.0) or reader.consume(1, ANSWER_SECONDS)
+                if not messages:
+                    raise Outage(LOG, f"{topic}/{partition} at offset {start}: no answer in {ANSWER_SECONDS:g} s")
+                for message in messages:
+                    if (error := message.error()) is not None:
+                        if error.code() == KafkaError._PARTITION_EOF:
+                            return
+                        raise Outage(LOG, f"{topic}/{partition} at offset {start}: {error.str()}")
+                    found = delivery(message)
+                    if found.offset >= end:
+                        return
+                    start = found.offset + 1
+                    yield found
+
+    def close(self) -> None:
+        """Lets go of connections."""
+        with self._lock:
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
+
+    def _offsets(self, topic: str, which: OffsetSpec) -> dict[int, int]:
+        asked = {TopicPartition(topic, partition): which for partition in self._partitions(topic)}
+        if not asked:
+            return {}
+        with _outages(f"the offsets of {topic}"):
+            answers = self._admin.list_offsets(asked, request_timeout=ANSWER_SECONDS)
+            found: dict[int, Any] = {place.partition: _answer(future) for place, future in answers.items()}
+        return {partition: int(answer.offset) for partition, answer in sorted(found.items())}
+
+    def _partitions(self, topic: str) -> list[int]:
+        with _outages(f"the topic {topic}"):
+            found = self._admin.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic]
+        if found.error is not None and found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return []
+        if found.error is not None:
+            raise Outage(LOG, f"the topic {topic}: {found.error.str()}")
+        return sorted(found.partitions)
+
+    @contextmanager
+    def _reader(self) -> Iterator[Consumer]:
+        """A client that nobody else uses meanwhile."""
+        with self._lock:
+            reader = self._idle.pop() if self._idle else Consumer({**self._settings, **_READER}, logger=_log)
+        try:
+            yield reader
+        finally:
+            reader.unassign()
+            with self._lock:
+                if not self._closed:
+                    self._idle.append(reader)
+            if self._closed:
+                reader.close()
+
+
+def _answer(future: Future[Any]) -> Any:
+    return future.result(ANSWER_SECONDS)
+
+
+@contextmanager
+def _outages(what: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaException as error:
+        raise Outage(LOG, f"{what}: {error.args[0].str()}") from error
+    except TimeoutError as error:
+        raise Outage(LOG, f"{what}: no answer in {ANSWER_SECONDS:g} s") from error
