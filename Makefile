@@ -26,7 +26,7 @@ test: setup ## every test this machine can run
 	$(BIN)/pytest -n 3 --dist worksteal
 
 test-fast: setup ## the tests that need no server and no patience (under 60 s)
-	$(BIN)/pytest -n 3 --dist worksteal -m 'not slow'
+	$(BIN)/pytest -n 3 --dist worksteal -m 'not slow and not servers'
 
 check: setup ## ruff, ruff format, mypy --strict, the dependency rule
 	$(BIN)/ruff check .

@@ -41,6 +41,22 @@ class NotDrained(DistributaryError):
     """Raised when a pipeline was to be drained and is not: time ran out, or the run was stopped before."""
 
 
+class ToolMissing(DistributaryError):
+    """Raised when the servers need something of this machine that it does not have: a JDK, Maven, cargo, a user."""
+
+
+class NotFetched(DistributaryError):
+    """Raised when a server's program could not be fetched or built."""
+
+
+class WrongChecksum(DistributaryError):
+    """Raised when what was fetched is not, byte for byte, what it should be; nothing of it is kept."""
+
+
+class ServerFailed(DistributaryError):
+    """Raised when a server could not be started, or is needed and does not run."""
+
+
 class Unaccounted(DistributaryError):
     """Raised when accounts do not balance: records were read and nobody knows what became of them. `rows`: them."""
 

@@ -10,3 +10,5 @@ settings.register_profile(
     "distributary", print_blob=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("distributary")
+
+pytest_plugins = ["tests.real_servers"]

@@ -1,0 +1,1 @@
+"""The four real servers on this machine: fetched, checked, cached, started and stopped."""

@@ -1,0 +1,108 @@
+"""Kafka in KRaft mode: broker and controller in one process."""
+
+from __future__ import annotations
+
+import subprocess
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from uuid import uuid4
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from distributary.errors import ServerFailed
+from distributary.local.servers.artifacts import KAFKA
+from distributary.local.servers.ports import HOST
+from distributary.local.servers.process import Command
+from distributary.local.servers.server import Server
+
+LARGEST_MESSAGE = 9 * 1024 * 1024 + 64 * 1024
+"""Bytes: a dead letter of 9 MiB with its headers."""
+_HEAP = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"]
+_SETTINGS = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller}
+listeners=PLAINTEXT://{host}:{broker},CONTROLLER://{host}:{controller}
+advertised.listeners=PLAINTEXT://{host}:{broker}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={data}
+# one node
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=5
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+log.cleaner.dedupe.buffer.size=16777216
+# the log is the history
+auto.create.topics.enable=false
+log.retention.ms=-1
+offsets.retention.minutes=2147483647
+message.max.bytes={largest}
+replica.fetch.max.bytes={largest}
+# a member that died is noticed soon
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+group.consumer.min.session.timeout.ms=1000
+group.consumer.min.heartbeat.interval.ms=300
+group.consumer.session.timeout.ms={session}
+group.consumer.heartbeat.interval.ms={heartbeat}
+"""
+
+
+class Kafka(Server):
+    """A broker; a member of a group of the new protocol is missed after `session_ms` without a heartbeat."""
+
+    name = "kafka"
+    program = KAFKA
+    port_names = ("broker", "controller")
+    session_ms = 6_000
+
+    @property
+    def address(self) -> str:
+        """The bootstrap server."""
+        return f"{HOST}:{self.ports[0]}"
+
+    def _command(self) -> Command:
+        folder = self.home / "kafka"
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = folder / "server.properties"
+        broker, controller = self.ports
+        settings.write_text(
+            _SETTINGS.format(
+                host=HOST,
+                broker=broker,
+                controller=controller,
+                data=folder / "data",
+                largest=LARGEST_MESSAGE,
+                session=self.session_ms,
+                heartbeat=self.session_ms // 3,
+            ),
+            "utf-8",
+        )
+        java = [str(self.tools.java_home / "bin" / "java"), *_HEAP, "-cp", f"{self.distribution}/*"]
+        if not (folder / "data" / "meta.properties").exists():
+            self._format([*java, "kafka.tools.StorageTool", "format", "--config", str(settings)], folder)
+        return Command([*java, "kafka.Kafka", str(settings)], self.variables(), folder)
+
+    def _format(self, tool: list[str], folder: Path) -> None:
+        """Makes the empty storage of a new cluster."""
+        cluster = urlsafe_b64encode(uuid4().bytes).decode()[:22]
+        formatted = subprocess.run(
+            [*tool, f"--cluster-id={cluster}"], cwd=folder, env=self.variables(), capture_output=True, check=False
+        )
+        if formatted.returncode:
+            said = (formatted.stdout + formatted.stderr).decode(errors="replace").strip()
+            raise ServerFailed(f"kafka cannot make its storage in {folder}: {said[-500:]!r}; is the disk full?")
+
+    def _is_ready(self) -> bool:
+        # Its own log of failed connections is not for the person: that the broker is not there yet is no news.
+        client = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        try:
+            return bool(client.list_topics(timeout=1).brokers)
+        except KafkaException:
+            return False
