@@ -19,7 +19,7 @@ class UnconvertibleRecord(BridgeError):
 
 
 class InvalidBridgeSettings(BridgeError):
-    """Raised when a setting of the bridge is missing or wrong; names the variable and what it should be."""
+    """Raised when Kafka's client does not take the settings that it is given."""
 
 
 class NotAnEvent(BridgeError):

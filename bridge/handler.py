@@ -19,7 +19,7 @@ from bridge.errors import NotAnEvent
 from bridge.relay import Relay, lines
 from bridge.settings import BridgeSettings
 from schemas.attribute_values import shown
-from schemas.registry import PackagedRegistry
+from schemas.registry import open_registry
 from schemas.settings import read_settings
 from schemas.topics import TOPICS
 
@@ -83,7 +83,7 @@ def from_environment() -> Handler:
     settings = read_settings(BridgeSettings, os.environ)
     logger.setLevel(logging.INFO)  # Lambda's own is WARNING, and the numbers are to be emitted
     publisher = KafkaPublisher(settings.client())
-    return Handler(Relay(lines(TOPICS, registry(settings)), publisher, time.time, settings.metadata))
+    return Handler(Relay(lines(TOPICS, open_registry(settings)), publisher, time.time, settings.metadata))
 
 
 def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:

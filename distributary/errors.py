@@ -63,3 +63,7 @@ class Unaccounted(DistributaryError):
     def __init__(self, rows: Sequence[Mapping[str, object]]) -> None:
         super().__init__(f"the bridge's accounts do not balance, which is a defect; report it with these: {rows}")
         self.rows = rows
+
+
+class TopicsUnusable(DistributaryError):
+    """Raised when the topics cannot be made, or are not as they are declared."""

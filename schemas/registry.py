@@ -72,3 +72,17 @@ class PackagedRegistry:
 def schema_id_of(text: str) -> int:
     """The packaged id of a schema: 31 bits of its text's SHA-256."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") & 0x7FFFFFFF
+
+
+def open_registry(connection: RegistryConnection) -> Registry:
+    """The registry behind the connection's URL; without one, the schemas of this package."""
+    if not connection.registry_url:
+        return PackagedRegistry()
+    from schemas.registry_http import HttpRegistry
+
+    return HttpRegistry(
+        connection.registry_url,
+        user=connection.registry_user,
+        password=connection.registry_password.value,
+        ca_file=connection.registry_ca_file,
+    )

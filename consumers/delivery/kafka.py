@@ -22,6 +22,8 @@ from schemas.topics import dead_letters_of
 LOG = "Kafka"
 SLICE_SECONDS = 0.1
 """How long the client is asked at a time: what another thread wants is heard of in between."""
+LOOK_SECONDS = 5.0
+"""How often a member without partitions makes sure that its topic is there."""
 ANSWER_SECONDS = 1.0
 """How long the brokers may take to say that they are there, when the client has complained of them."""
 DEAD_LETTER_SECONDS = 60.0
@@ -54,6 +56,7 @@ class KafkaSubscription:
         self._woken = Event()
         self._paused = False
         self._trouble = ""
+        self._look_due = monotonic() + ANSWER_SECONDS
         self._revoked: set[int] = set()
         self._polled: list[Delivery] = []
         self._consumer = Consumer({**CONSUMER, **settings, "group.id": group, "error_cb": self._note}, logger=_log)
@@ -122,17 +125,23 @@ class KafkaSubscription:
 
     def _begin(self, message: Message) -> None:
         """What the client says where a partition has no position that it could go on from."""
-        partition, position = message.partition() or 0, message.offset() or 0
-        if position >= 0:
+        partition, position = message.partition() or 0, message.offset()
+        if position is not None and position >= 0:
             raise TruncatedTopic(
                 f"the position {position} of the group {self._group} in {self._topic}/{partition} is no longer there: "
                 "deliveries that it has not seen have left the topic, which keeps everything (retention.ms=-1); find "
                 f"out who shortened it, then rebuild {self._group} from the source table"
             )
-        self._consumer.seek(TopicPartition(self._topic, partition, 0))
+        # The client cannot seek in a partition that it never began to fetch.
+        at_zero = [TopicPartition(self._topic, partition, 0)]
+        self._consumer.incremental_unassign(at_zero)
+        self._take_on(at_zero)
 
     def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         _log.info("the group %s is given %s", self._group, sorted(place.partition for place in partitions))
+        self._take_on(partitions)
+
+    def _take_on(self, partitions: list[TopicPartition]) -> None:
         self._consumer.incremental_assign(partitions)
         if self._paused:
             self._consumer.pause(partitions)
@@ -148,9 +157,14 @@ class KafkaSubscription:
         _log.debug("the group %s: %s", self._group, self._trouble)
 
     def _check_that_somebody_answers(self) -> None:
-        """Raises Outage where the client has complained since it was last well, and the topic is not there now."""
-        if not self._trouble:
+        """Raises Outage where the topic cannot be had now.
+
+        That is asked where the client has complained since it was last well, and every now and then where it has no
+        partitions: of a topic that is not there it says nothing.
+        """
+        if not self._trouble and (monotonic() < self._look_due or self._consumer.assignment()):
             return
+        self._look_due = monotonic() + LOOK_SECONDS
         try:
             topic = self._consumer.list_topics(self._topic, timeout=ANSWER_SECONDS).topics[self._topic]
         except KafkaException as error:
@@ -183,7 +197,10 @@ class KafkaDeadLetters:
     def close(self) -> None:
         """See `DeadLetters.close`."""
         if self._producer is not None:
+            # Without the purge `close` would go on sending.
+            self._producer.purge()
             self._producer.close()
+            self._producer = None
 
     def _write(self, place: str, key: bytes, value: bytes | None, headers: Headers) -> None:
         reports: list[KafkaError | None] = []
@@ -200,6 +217,7 @@ class KafkaDeadLetters:
             reports.append(error.args[0])
         failure = reports[0].str() if reports and reports[0] is not None else f"no answer within {self._timeout:g} s"
         if not reports or reports[0] is not None:
+            self.close()
             raise DeadLetterLost(f"the dead letter {place} cannot be written to {self._topic}: {failure}")
 
 

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from threading import Lock
+from itertools import count
+from threading import Event, Lock
 from typing import Any
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
@@ -19,7 +20,10 @@ from schemas.kafka import Settings
 
 ANSWER_SECONDS = 10.0
 """How long a question may take before it counts as an outage."""
+ATTEMPTS = 4
 PAGE = 1000
+
+_LEADERLESS = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
 
 _READER: Settings = {
     "group.id": "distributary-reader",  # the client wants a name; nothing is ever committed under it
@@ -102,9 +106,21 @@ class KafkaLog:
         if not asked:
             return {}
         with _outages(f"the offsets of {topic}"):
-            answers = self._admin.list_offsets(asked, request_timeout=ANSWER_SECONDS)
-            found: dict[int, Any] = {place.partition: _answer(future) for place, future in answers.items()}
+            found = self._listed(asked)
         return {partition: int(answer.offset) for partition, answer in sorted(found.items())}
+
+    def _listed(self, asked: dict[TopicPartition, OffsetSpec]) -> dict[int, Any]:
+        pause = Event()
+        for attempt in count(1):
+            answers = self._admin.list_offsets(asked, request_timeout=ANSWER_SECONDS)
+            try:
+                return {place.partition: _answer(future) for place, future in answers.items()}
+            except KafkaException as error:
+                # A leader that is not known yet, right after a topic was made or a broker came back.
+                if (not error.args[0].retriable() and error.args[0].code() not in _LEADERLESS) or attempt == ATTEMPTS:
+                    raise
+                pause.wait(attempt / 10)
+        raise AssertionError
 
     def _partitions(self, topic: str) -> list[int]:
         with _outages(f"the topic {topic}"):

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import pytest
 
 from bridge.errors import InvalidBridgeSettings
-from bridge.kafka import KafkaPublisher, Setting
+from bridge.kafka import KafkaPublisher
 from bridge.publisher import ACKNOWLEDGED, Message, Receipt, Status
 from schemas.partitions import partition_of
 from tests.kafka_mock import INIT_PRODUCER_ID, PRODUCE, KafkaError, MockKafka
@@ -36,7 +36,7 @@ def connect(kafka: MockKafka) -> Iterator[Connect]:
     """Makes publishers to the mock cluster, with librdkafka properties of the test's choice."""
     with ExitStack() as stack:
 
-        def connect(clock: Callable[[], float] = time.monotonic, **properties: Setting) -> KafkaPublisher:
+        def connect(clock: Callable[[], float] = time.monotonic, **properties: object) -> KafkaPublisher:
             settings = {name.replace("_", "."): value for name, value in properties.items()}
             publisher = KafkaPublisher({"bootstrap.servers": kafka.bootstrap, **settings}, clock)
             return stack.enter_context(closing(publisher))

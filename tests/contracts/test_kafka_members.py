@@ -1,0 +1,133 @@
+"""Several members of a group on a real Kafka, what they lose to each other, and what is gone for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import TopicPartition
+
+from consumers.delivery.kafka import KafkaDeadLetters, KafkaSubscription
+from consumers.errors import DeadLetterLost, Outage, TruncatedTopic
+from consumers.subscription import Delivery
+from distributary.errors import TopicsUnusable
+from distributary.kafka_topics import DeclaredTopic, create_topics
+from schemas.dead_letters import DeadLetter, read_dead_letter
+from schemas.topics import dead_letters_of
+from tests.contracts.subscription import PARTITIONS, key_in
+from tests.contracts.test_kafka_subscription import RealKafka
+
+LETTER = DeadLetter(
+    place="users.changes/1/2", value=b"bytes", stage="decode", error="E", message="why", first_seen=1, partition=1
+)
+
+
+@pytest.fixture(params=["consumer", "classic"])
+def log(request: pytest.FixtureRequest, kafka_bootstrap: str) -> Iterator[RealKafka]:
+    kafka = RealKafka(kafka_bootstrap, request.param)
+    with kafka.open:
+        yield kafka
+
+
+def polled(*members: KafkaSubscription, until: int, patience: int = 200) -> list[Delivery]:
+    """What the members poll in turn, until there are so many, or nothing comes so often."""
+    deliveries: list[Delivery] = []
+    quiet = 0
+    while len(deliveries) < until and quiet < patience:
+        found = [each for member in members for each in member.poll(100, 0.05)]
+        quiet = 0 if found else quiet + 1
+        deliveries += found
+    return deliveries
+
+
+def test_a_second_member_takes_over_partitions_and_the_first_is_told_which(log: RealKafka) -> None:
+    for partition in range(PARTITIONS):
+        log.append(key_in(partition), b"value")
+    group = uuid4().hex
+    first = log.subscribe(group)
+    assert len(polled(first, until=3)) == 3
+    assert first.revoked() == frozenset()
+    second = log.subscribe(group)
+    again = polled(first, second, until=1)
+    lost = first.revoked()
+    assert lost
+    assert {delivery.partition for delivery in again} <= lost
+
+
+def test_a_member_that_leaves_gives_its_partitions_back_from_their_committed_positions(log: RealKafka) -> None:
+    for _ in range(2):
+        for partition in range(PARTITIONS):
+            log.append(key_in(partition), b"value")
+    group = uuid4().hex
+    first = log.subscribe(group)
+    polled(first, until=6)
+    first.commit(dict.fromkeys(range(PARTITIONS), 1))
+    first.close()
+    second = log.subscribe(group)
+    assert sorted((each.partition, each.offset) for each in polled(second, until=3)) == [(0, 1), (1, 1), (2, 1)]
+
+
+def test_a_member_that_is_paused_when_it_is_given_partitions_polls_nothing_of_them(log: RealKafka) -> None:
+    log.append(b"1", b"value")
+    member = log.subscribe(uuid4().hex)
+    member.pause()
+    assert polled(member, until=1, patience=40) == []
+    member.resume()
+    assert len(polled(member, until=1)) == 1
+
+
+def test_a_position_below_the_topics_beginning_is_an_error_that_names_it(log: RealKafka) -> None:
+    for n in range(5):
+        log.append(key_in(0), b"%d" % n)
+    log.admin.delete_records([TopicPartition(log.topic, 0, 3)])[TopicPartition(log.topic, 0, 3)].result(10)
+    assert log.log.beginnings(log.topic) == {0: 3, 1: 0, 2: 0}
+    with pytest.raises(TruncatedTopic, match=rf"the position 0 of the group .* in {log.topic}/0 is no longer there"):
+        polled(log.subscribe(uuid4().hex), until=1)
+
+
+def test_a_topic_that_is_not_there_is_an_outage(kafka_bootstrap: str) -> None:
+    log = RealKafka(kafka_bootstrap)
+    with log.open:
+        member = KafkaSubscription(log.connection.member(), uuid4().hex, "nobody.changes")
+        with closing(member), pytest.raises(Outage, match=r"Kafka cannot be used just now: the topic nobody.changes"):
+            polled(member, until=1)
+
+
+def test_a_compacted_topic_says_so(kafka_bootstrap: str) -> None:
+    log = RealKafka(kafka_bootstrap)
+    with log.open:
+        letters = dead_letters_of(log.topic)
+        create_topics(log.connection.client(), [DeclaredTopic(letters, 1, compacted=True)], replicas=1)
+        assert [log.log.compacted(topic) for topic in (log.topic, letters)] == [False, True]
+
+
+def test_topics_are_made_once_and_another_partition_count_is_refused(kafka_bootstrap: str) -> None:
+    log = RealKafka(kafka_bootstrap)
+    with log.open:
+        topic = DeclaredTopic(log.topic, PARTITIONS, compacted=False)
+        create_topics(log.connection.client(), [topic], replicas=1)
+        with pytest.raises(TopicsUnusable, match="has 3 partitions in Kafka and 4 where it is declared"):
+            create_topics(log.connection.client(), [DeclaredTopic(log.topic, 4, compacted=False)], replicas=1)
+
+
+def test_a_dead_letter_is_kept_whole_and_resolved_by_a_null(kafka_bootstrap: str) -> None:
+    log = RealKafka(kafka_bootstrap)
+    with log.open:
+        topic = dead_letters_of(log.topic)
+        create_topics(log.connection.client(), [DeclaredTopic(topic, 1, compacted=True)], replicas=1)
+        with closing(KafkaDeadLetters(log.connection.client(), log.topic)) as letters:
+            letters.record(LETTER)
+            letters.resolve(LETTER)
+        kept, resolved = log.log.read(topic, 0, 0, 2)
+        assert read_dead_letter(kept.key or b"", kept.value, kept.headers) == LETTER
+        assert (resolved.key, resolved.value) == (LETTER.key, None)
+
+
+def test_a_dead_letter_that_cannot_be_written_is_lost_and_says_so(kafka_bootstrap: str) -> None:
+    log = RealKafka(kafka_bootstrap)
+    with log.open, closing(KafkaDeadLetters(log.connection.client(), "nobody", timeout=0.5)) as letters:
+        reason = r"users.changes/1/2 cannot be written to nobody.dead-letters: "
+        with pytest.raises(DeadLetterLost, match=reason):
+            letters.record(LETTER)
