@@ -82,8 +82,8 @@ def from_environment() -> Handler:
 
     settings = read_settings(BridgeSettings, os.environ)
     logger.setLevel(logging.INFO)  # Lambda's own is WARNING, and the numbers are to be emitted
-    publisher = KafkaPublisher(settings.client())
-    return Handler(Relay(lines(TOPICS, open_registry(settings)), publisher, time.time, settings.metadata))
+    publisher = KafkaPublisher(settings.kafka.client())
+    return Handler(Relay(lines(TOPICS, open_registry(settings.registry)), publisher, time.time, settings.metadata))
 
 
 def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:

@@ -8,7 +8,9 @@ from schemas.kafka import KafkaConnection
 from schemas.registry import RegistryConnection
 
 
-class BridgeSettings(KafkaConnection, RegistryConnection, frozen=True, kw_only=True):
+class BridgeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach Kafka and the registry. `metadata`: what every event carries, a JSON object of strings."""
 
-    metadata: dict[str, str] = msgspec.field(default_factory=dict)
+    kafka: KafkaConnection
+    registry: RegistryConnection
+    metadata: dict[str, str] = {}

@@ -30,9 +30,15 @@ def variable(name: str) -> str:
 
 
 def read_settings(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
-    """The settings of `kind` in the environment; an empty variable is as good as none. Raises SettingsError."""
+    """The settings of `kind` in the environment; an empty variable is as good as none. Raises SettingsError.
+
+    A field that is itself a struct of settings is read from the same environment.
+    """
     values: dict[str, Any] = {}
     for field in msgspec.structs.fields(kind):
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct) and field.type is not Secret:
+            values[field.name] = read_settings(field.type, environment)
+            continue
         text = environment.get(variable(field.name), "")
         if text:
             values[field.name] = _value(field, text)

@@ -94,7 +94,7 @@ def test_the_numbers_are_emitted_as_a_line_of_json(caplog: pytest.LogCaptureFixt
 def test_settings_come_from_the_environment() -> None:
     environment = {"DISTRIBUTARY_KAFKA": "b:9092", "DISTRIBUTARY_METADATA": '{"team": "accounts"}', "OTHER": "x"}
     settings = read_settings(BridgeSettings, environment)
-    assert (settings.kafka, settings.metadata) == ("b:9092", {"team": "accounts"})
+    assert (settings.kafka.kafka, settings.metadata) == ("b:9092", {"team": "accounts"})
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_settings_come_from_the_environment() -> None:
 )
 def test_a_wrong_setting_is_one_sentence_that_names_it(environment: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        read_settings(BridgeSettings, environment).client()
+        read_settings(BridgeSettings, environment).kafka.client()
 
 
 def test_lambda_runs_from_its_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
