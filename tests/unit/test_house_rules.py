@@ -42,7 +42,7 @@ LIBRARY_HOMES = {
     ),
     "confluent_kafka": ("bridge/kafka.py",),
     "fastavro": ("schemas/codec.py",),
-    "httpx": ("distributary/attach.py",),
+    "httpx": ("distributary/attach.py", "schemas/registry_http.py"),
     "moto": ("distributary/local/moto_*.py",),
     "msgspec": ("*",),
     "rich": ("distributary/cli.py", "distributary/display.py"),
