@@ -14,6 +14,7 @@ from schemas.change_event import ChangeEvent
 from schemas.codec import EventEncoder
 from schemas.dead_letters import DeadLetter
 from schemas.errors import InvalidAttributeValue
+from schemas.event_schema import packaged
 from schemas.registry import Registry
 from schemas.topics import BRIDGE_DEAD_LETTERS, Topic, dead_letters_of
 
@@ -34,8 +35,11 @@ class Line:
 
 
 def lines(topics: Iterable[Topic], registry: Registry) -> list[Line]:
-    """A line for each topic, under the schema that the registry holds for it now. Raises UnknownSchema."""
-    return [Line(topic, EventEncoder(*registry.latest(topic.subject))) for topic in topics]
+    """A line for each topic, by this release's schema under the id that the registry gives it.
+
+    Raises UnknownSchema where that schema is not registered, RegistryUnavailable.
+    """
+    return [Line(topic, _encoder(topic, registry)) for topic in topics]
 
 
 @dataclass(slots=True)
@@ -151,6 +155,11 @@ class Relay:
         receipts = self._publisher.publish([message for _, message in sent], timeout) if sent else []
         for (entry, _), receipt in zip(sent, receipts, strict=True):
             entry.receipt = receipt
+
+
+def _encoder(topic: Topic, registry: Registry) -> EventEncoder:
+    text = packaged(topic.item_record)
+    return EventEncoder(registry.id_of(topic.subject, text), text)
 
 
 def _settle(entries: Sequence[_Entry]) -> BatchResult:

@@ -39,11 +39,22 @@ class UnknownSchema(SchemasError):
 
 
 class RegistryUnavailable(SchemasError):
-    """Raised when a registry does not answer, or answers that it cannot: to be tried again. `url`: the registry's."""
+    """Raised when a registry does not answer, or answers that it cannot; to be tried again. `url` is its address."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"the schema registry at {url} cannot be used: {reason}")
+        super().__init__(f"the schema registry at {url} {reason}")
         self.url = url
+
+
+class IncompatibleSchema(SchemasError):
+    """Raised when a registry refuses a schema that does not go with the earlier ones of its subject.
+
+    `subject` is whose it would have been; `reason` is what the registry said.
+    """
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(f"the registry takes no such schema for the subject {subject}: {reason}")
+        self.subject, self.reason = subject, reason
 
 
 class SettingsError(SchemasError):

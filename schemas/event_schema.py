@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.errors import InvalidSchema
 from schemas.item_record import ItemRecord
+from schemas.schema_text import read_schema
 
 
 def packaged(item_record: str) -> str:
@@ -40,8 +41,7 @@ def compose(envelope: bytes, item_record: bytes) -> str:
 def item_record_of(schema_text: str) -> ItemRecord:
     """The item record inside a topic's schema. Raises InvalidSchema where there is none."""
     try:
-        schema = msgspec.json.decode(schema_text)
-        fields = {field["name"]: field["type"] for field in schema["fields"]}
+        fields = {field["name"]: field["type"] for field in read_schema(schema_text)["fields"]}
         return ItemRecord(fields["before"][1])
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise InvalidSchema(f"this is not the schema of a change event: {type(error).__name__}: {error}") from None

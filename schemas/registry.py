@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
-from schemas.errors import UnknownSchema
+from schemas.errors import SettingsError, UnknownSchema
 from schemas.event_schema import packaged
+from schemas.schema_text import same_meaning
 from schemas.settings import Secret
 from schemas.topics import TOPICS, Topic
-
-
-class RegisteredSchema(NamedTuple):
-    """A schema as a registry holds it."""
-
-    schema_id: int
-    text: str
 
 
 class Registry(Protocol):
@@ -29,11 +23,16 @@ class Registry(Protocol):
     """
 
     def schema(self, schema_id: int) -> str:
-        """The schema's text. Raises UnknownSchema only where the registry answers and does not know the id."""
+        """The schema's text. Raises UnknownSchema only where the registry answers and does not know the id,
+        InvalidSchema where what it knows is too long to be a change event's, RegistryUnavailable otherwise.
+        """
         ...
 
-    def latest(self, subject: str) -> RegisteredSchema:
-        """The schema that a subject's writer uses now. Raises UnknownSchema."""
+    def id_of(self, subject: str, text: str) -> int:
+        """The id under which the subject holds exactly this schema, however it is spelled.
+
+        Raises UnknownSchema where the registry answers and the subject holds none such, RegistryUnavailable.
+        """
         ...
 
 
@@ -60,13 +59,15 @@ class PackagedRegistry:
         except KeyError:
             raise UnknownSchema(f"the schema id {schema_id} is none of this release's packaged schemas") from None
 
-    def latest(self, subject: str) -> RegisteredSchema:
-        """See `Registry.latest`."""
+    def id_of(self, subject: str, text: str) -> int:
+        """See `Registry.id_of`."""
         try:
-            text = self._subjects[subject]
+            held = self._subjects[subject]
         except KeyError:
             raise UnknownSchema(f"the subject {subject} is none of {', '.join(sorted(self._subjects))}") from None
-        return RegisteredSchema(schema_id_of(text), text)
+        if not same_meaning(held, text):
+            raise UnknownSchema(f"the subject {subject} holds another schema, the one packaged with this release")
+        return schema_id_of(held)
 
 
 def schema_id_of(text: str) -> int:
@@ -75,14 +76,17 @@ def schema_id_of(text: str) -> int:
 
 
 def open_registry(connection: RegistryConnection) -> Registry:
-    """The registry behind the connection's URL; without one, the schemas of this package."""
+    """The registry behind the connection's URL; without one, the schemas of this package. Raises SettingsError."""
     if not connection.registry_url:
         return PackagedRegistry()
     from schemas.registry_http import HttpRegistry
 
-    return HttpRegistry(
-        connection.registry_url,
-        user=connection.registry_user,
-        password=connection.registry_password.value,
-        ca_file=connection.registry_ca_file,
-    )
+    try:
+        return HttpRegistry(
+            connection.registry_url,
+            user=connection.registry_user,
+            password=connection.registry_password.value,
+            ca_file=connection.registry_ca_file or None,
+        )
+    except ValueError as error:
+        raise SettingsError("registry_url", f"is {connection.registry_url!r}: {error}") from None

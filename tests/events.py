@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from bridge.relay import lines
 from consumers.subscription import Delivery
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent, Operation, Source, ViewType
-from schemas.codec import EventEncoder
 from schemas.registry import PackagedRegistry
+from schemas.topics import TOPICS
 from schemas.versions import version
 from tests.records import LABEL, image
 
 REGISTRY = PackagedRegistry()
-_ENCODERS = {
-    topic: EventEncoder(*REGISTRY.latest(f"{topic}-value")) for topic in ("users.changes", "workplace-users-v2.changes")
-}
+_ENCODERS = {line.topic.name: line.encoder for line in lines(TOPICS, REGISTRY)}
 
 
 def event(

@@ -16,7 +16,6 @@ from schemas.attribute_values import MAX_DIGITS, Item
 from schemas.change_event import ChangeEvent, Operation, Principal, Source, ViewType
 from schemas.errors import UnknownSchema
 from schemas.event_schema import compose
-from schemas.registry import RegisteredSchema
 
 Json: TypeAlias = Any
 Attribute: TypeAlias = dict[str, Any]
@@ -167,9 +166,12 @@ class Schemas:
             raise UnknownSchema(f"there is no schema {schema_id}")
         return self._texts[schema_id]
 
-    def latest(self, subject: str) -> RegisteredSchema:
-        """See `Registry.latest`: the one of the highest id."""
-        return RegisteredSchema(*max(self._texts.items()))
+    def id_of(self, subject: str, text: str) -> int:
+        """See `Registry.id_of`: whatever the subject."""
+        for schema_id, known in self._texts.items():
+            if known == text:
+                return schema_id
+        raise UnknownSchema(f"{subject} holds no such schema")
 
 
 def schema_text(*fields: str) -> str:

@@ -38,8 +38,8 @@ from distributary.local.log.subscription import EmbeddedSubscription
 from distributary.local.tables import LocalTable, create_tables
 from distributary.pipeline import Parts
 from schemas.codec import EventDecoder
-from schemas.event_schema import item_record_of
-from schemas.registry import PackagedRegistry, Registry
+from schemas.event_schema import item_record_of, packaged
+from schemas.registry import PackagedRegistry
 from schemas.topics import TOPICS, Topic, dead_letters_of, topic_named
 
 ON = "embedded"
@@ -95,7 +95,7 @@ class Embedded:
         consumers = []
         decoder = EventDecoder(registry)
         for group in GROUPS:
-            consumers.append(self._consumer(group, log, registry, decoder))
+            consumers.append(self._consumer(group, log, decoder))
             opened.callback(consumers[-1].close)
         return Parts(
             on=ON,
@@ -117,9 +117,9 @@ class Embedded:
         chance = Random().random
         return Poller(topic, streams, MemoryShardPositions(), relay_batch, clock=monotonic, chance=chance, pace=PACE)
 
-    def _consumer(self, group: Group, log: EmbeddedLog, registry: Registry, decoder: EventDecoder) -> Consumer:
+    def _consumer(self, group: Group, log: EmbeddedLog, decoder: EventDecoder) -> Consumer:
         topic = topic_named(group.topic)
-        check_declared(group, topic, item_record_of(registry.latest(topic.subject).text).key_schema)
+        check_declared(group, topic, item_record_of(packaged(topic.item_record)).key_schema)
         read_model = open_read_model(group.read_model, Stores(self.clients.tables, self._home.indexes, self._clock))
         subscription = EmbeddedSubscription(log, group.name, group.topic)
         source = Source(log, subscription, EmbeddedDeadLetters(log, group.name))
@@ -128,9 +128,8 @@ class Embedded:
 
 def declared_tables() -> list[LocalTable]:
     """Every table of the pipeline: those with a topic have a stream; the read models' and the removals table."""
-    registry = PackagedRegistry()
     sources = [
-        LocalTable(topic.table, item_record_of(registry.latest(topic.subject).text).key_schema, topic.view_type)
+        LocalTable(topic.table, item_record_of(packaged(topic.item_record)).key_schema, topic.view_type)
         for topic in TOPICS
     ]
     streamed = {table.name for table in sources}

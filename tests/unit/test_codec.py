@@ -18,6 +18,7 @@ from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent, Operation
 from schemas.codec import EventDecoder, EventEncoder
 from schemas.errors import InvalidAttributeValue, UndecodableEvent, UnknownSchema
+from schemas.event_schema import packaged
 from schemas.registry import PackagedRegistry
 from schemas.topics import MAX_MESSAGE_BYTES
 from tests.items import FIELDS, Attribute, Schemas, event, events, schema_text
@@ -82,7 +83,8 @@ def test_two_images_of_400_kb_come_back_and_fit_into_a_message(bulk: Attribute) 
 
 def test_a_foreign_consumer_reads_an_event_by_the_confluent_wire_format_and_its_schema_text() -> None:
     registry = PackagedRegistry()
-    registered = registry.latest("users.changes-value")
+    text = packaged("users")
+    registered_id = registry.id_of("users.changes-value", text)
     after: dict[str, Attribute] = {
         "UserId": {"N": "42"},
         "Roles": {"SS": ["admin"]},
@@ -91,10 +93,10 @@ def test_a_foreign_consumer_reads_an_event_by_the_confluent_wire_format_and_its_
         "new": {"S": "x"},
     }
     written = event({"UserId": {"N": "42"}}, None, after, operation=Operation.INSERT)
-    data = EventEncoder(registered.schema_id, registered.text).encode(written)
+    data = EventEncoder(registered_id, text).encode(written)
 
     magic, schema_id = struct.unpack(">bI", data[:5])
-    assert (magic, schema_id) == (0, registered.schema_id)
+    assert (magic, schema_id) == (0, registered_id)
     stream = io.BytesIO(data[5:])
     record = fastavro.schemaless_reader(stream, msgspec.json.decode(registry.schema(schema_id)), None)
 

@@ -48,7 +48,7 @@ LIBRARY_HOMES = {
         "distributary/local/servers/kafka.py",
     ),
     "fastavro": ("schemas/codec.py",),
-    "httpx": ("distributary/attach.py",),
+    "httpx": ("distributary/attach.py", "schemas/registry_http.py"),
     "moto": ("distributary/local/moto_*.py",),
     "msgspec": ("*",),
     "rich": ("distributary/cli.py", "distributary/display.py"),
