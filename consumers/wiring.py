@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+logger = logging.getLogger("distributary.consumers")
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     """Where read models are kept: tables behind `dynamodb`, indexes as files in `indexes`. `clock`: epoch seconds."""
@@ -36,10 +40,13 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a group's deliveries come from and its dead letters go to; `log` is the same topic, for everybody."""
+    """Where a group's deliveries come from and its dead letters go to; `log` is the same topic, for everybody.
+
+    `subscription` joins the group, once the group is known to be able to run.
+    """
 
     log: Log
-    subscription: Subscription
+    subscription: Callable[[], Subscription]
     dead_letters: DeadLetters
 
 
@@ -60,14 +67,46 @@ def build_consumer(
     clock: Callable[[], float],
     pace: Pace = PACE,
 ) -> Consumer:
-    """The group's consumer, ready to take turns. Raises GroupRefused where it has no position to begin from."""
+    """The group's consumer, ready to take turns.
+
+    Raises GroupRefused where it has no position to begin from, or where its topic does not hold what it has to read.
+    """
+    check_log(group, source.log)
     if not source.log.positions(group.name, group.topic) and next(iter(read_model.scan()), None) is not None:
         raise GroupRefused(
             f"the group {group.name} has no position in {group.topic}, but its read model {read_model.name} holds "
             "documents, so it cannot tell what they lack; empty it, or rebuild it with "
             f"`distributary rebuild {group.name}`"
         )
-    return Consumer(Preparation(group, decoder), source.subscription, read_model, source.dead_letters, clock, pace)
+    return Consumer(Preparation(group, decoder), source.subscription(), read_model, source.dead_letters, clock, pace)
+
+
+def check_log(group: Group, log: Log) -> None:
+    """Raises GroupRefused where the group's topic is compacted, or lost what the group has not read yet.
+
+    Warns where it lost only what the group has read: then no rebuild from offset zero is possible any more.
+    """
+    if log.compacted(group.topic):
+        raise GroupRefused(
+            f"the topic {group.topic} of the group {group.name} is compacted, so it forgets changes; the log keeps "
+            "everything: set its cleanup.policy to delete, and repair what is lost from the source table"
+        )
+    positions = log.positions(group.name, group.topic)
+    for partition, beginning in log.beginnings(group.topic).items():
+        if (position := positions.get(partition, 0)) < beginning:
+            raise GroupRefused(
+                f"the group {group.name} would go on at offset {position} of {group.topic}/{partition}, which begins "
+                f"at {beginning}: what lies between is lost to it; set the topic's retention.ms to -1, and repair "
+                f"{group.read_model.name} from the source table"
+            )
+        if beginning > 0:
+            logger.warning(
+                "%s/%d begins at offset %d: a rebuild of %s from offset zero is no longer possible",
+                group.topic,
+                partition,
+                beginning,
+                group.name,
+            )
 
 
 def check_declared(group: Group, topic: Topic, item_key: KeySchema) -> None:

@@ -70,6 +70,8 @@ class Consumer:
         self._watermarks = Watermarks()
         self._rate = DeadLetterRate(pace.dead_letters)
         self._batch = Batch()
+        self._begun: set[int] = set()
+        self._first: dict[int, int] = {}
         self._positions: dict[int, int] = {}
         self._retry_due = 0.0
 
@@ -100,6 +102,7 @@ class Consumer:
             # 1 poll; in an outage nothing comes of it
             if not self._poll(timeout):
                 return 0
+            self._begin()
             left = self._batch.left
             # 2 decode, 3 filter, 4 project
             self._batch.prepare(self._preparation.prepare)
@@ -135,12 +138,27 @@ class Consumer:
         if revoked := self._subscription.revoked():
             self.outcomes.returned += self._batch.forget(revoked)
             self._watermarks.forget(revoked)
-            self._positions = {p: at for p, at in self._positions.items() if p not in revoked}
+            self._begun -= revoked
+            for positions in (self._first, self._positions):
+                for partition in revoked & positions.keys():
+                    del positions[partition]
         if polled:
             self._batch = Batch(polled)
+            for delivery in polled:
+                if delivery.partition not in self._begun:
+                    self._begun.add(delivery.partition)
+                    self._first[delivery.partition] = delivery.offset
             self._watermarks.polled(polled)
             self.outcomes.polled += len(polled)
         return self.waiting is None or self._timer() >= self._retry_due
+
+    def _begin(self) -> None:
+        """Commits where the first deliveries of a partition stand: a group that dies in its first turn has a position,
+        and is not refused for the documents that it wrote.
+        """
+        if self._first:
+            self._subscription.commit(self._first)
+            self._first = {}
 
     def _record(self) -> int:
         number = 0

@@ -15,12 +15,12 @@ from consumers.groups import GROUPS
 from consumers.read_model import Document, ReadModel, Searchable
 from consumers.wiring import Stores, open_read_model
 from distributary.attach import Attached
+from distributary.dynamodb_clients import local_clients
 from distributary.errors import NoPipeline, Unaccounted, UnknownName
 from distributary.feed.invoke import Invocation, invoke
 from distributary.feed.numbering import Numbering
 from distributary.home import Home
 from distributary.ledger import Ledger
-from distributary.local.dynamodb_clients import local_clients
 from distributary.local.log.log import EmbeddedLog
 from distributary.local.log.publisher import EmbeddedPublisher
 from schemas.registry import PackagedRegistry

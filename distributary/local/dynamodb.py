@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Self
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from distributary.local.dynamodb_clients import DynamoDBClients, local_clients
+from distributary.dynamodb_clients import DynamoDBClients, local_clients
+from distributary.local.direct_calls import call_directly
 from distributary.local.moto_tables import MotoTables
 from distributary.local.wsgi import LoopbackServer
 
@@ -36,7 +37,9 @@ class LocalDynamoDB:
 
     def clients(self) -> DynamoDBClients:
         """Clients for this process; the caller closes them."""
-        return local_clients(self.url, self._tables)
+        clients = local_clients(self.url)
+        call_directly(clients, self._tables)
+        return clients
 
     def __exit__(self, *_: object) -> None:
         self._server.close()

@@ -18,7 +18,7 @@ from consumers.read_models.dynamodb import EXPIRES_AT, REMOVALS, REMOVALS_KEPT_S
 from consumers.read_models.version_guard import Found, steps
 from consumers.writes import Fields, Put, Remove, VersionedWrite
 from distributary.local.dynamodb import LocalDynamoDB
-from distributary.local.tables import LocalTable, create_tables
+from distributary.tables import DeclaredTable, create_tables
 from schemas.errors import InvalidKey
 from schemas.keys import KeySchema
 from tests.contracts.documents import COMPOSITE_KEY, NUMBER_KEY, one, put, remove, version
@@ -103,7 +103,7 @@ def make_tables(client: DynamoDBClient) -> Callable[[KeySchema], Tables]:
     def make(schema: KeySchema) -> Tables:
         number = next(_numbers)
         tables = Tables(client, Table(f"Users{number}", schema), Table(f"Removals{number}", REMOVALS.key))
-        create_tables(client, [LocalTable(made.name, made.key) for made in (tables.table, tables.removals)])
+        create_tables(client, [DeclaredTable(made.name, made.key) for made in (tables.table, tables.removals)])
         return tables
 
     return make

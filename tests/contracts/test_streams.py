@@ -14,10 +14,10 @@ from bridge.errors import ExpiredIterator, ShardMissing, StreamMissing, TrimmedR
 from bridge.memory_streams import MemoryStreams
 from bridge.stream_record import check
 from bridge.streams import Page, Streams
+from distributary.dynamodb_clients import DynamoDBClients
 from distributary.local import moto_streams
 from distributary.local.dynamodb import LocalDynamoDB
-from distributary.local.dynamodb_clients import DynamoDBClients
-from distributary.local.tables import LocalTable, create_tables
+from distributary.tables import DeclaredTable, create_tables
 from schemas.change_event import ViewType
 from schemas.keys import KeyAttribute
 from tests.records import arn, record
@@ -66,7 +66,7 @@ class DynamoDBTable:
         self.streams: Streams = DynamoDBStreams(*clients)
         self._clients = clients
         self._monkeypatch = monkeypatch
-        create_tables(clients.tables, [LocalTable(self.name, KEY, ViewType.NEW_AND_OLD_IMAGES)])
+        create_tables(clients.tables, [DeclaredTable(self.name, KEY, ViewType.NEW_AND_OLD_IMAGES)])
 
     def write(self, *user_ids: int) -> None:
         for user_id in user_ids:

@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
+from distributary.dynamodb_clients import local_clients
 from distributary.home import Home
-from distributary.local.dynamodb_clients import local_clients
-from distributary.local.embedded import declared_tables
 from distributary.local.log.log import EmbeddedLog, Entry
-from distributary.local.tables import create_tables
+from distributary.tables import create_tables, declared_tables
 from tests.bad_records import BAD_RECORDS
 from tests.flow.command import accounts, distributary, dumped, exact, feed_file, running, sentence
 from tests.records import arn, record, written

@@ -16,9 +16,9 @@ from bridge.dynamodb_streams import DynamoDBStreams
 from bridge.memory_streams import MemoryShardPositions
 from bridge.poller import Poller
 from bridge.stream_record import check
+from distributary.dynamodb_clients import DynamoDBClients
 from distributary.local.dynamodb import LocalDynamoDB
-from distributary.local.dynamodb_clients import DynamoDBClients
-from distributary.local.tables import LocalTable, create_tables
+from distributary.tables import DeclaredTable, create_tables
 from schemas.change_event import Operation, ViewType
 from schemas.keys import KeyAttribute
 from schemas.topics import Topic
@@ -57,7 +57,7 @@ class Capture:
 
     def __init__(self, clients: DynamoDBClients, returns: Sequence[int] = ()) -> None:
         create_tables(
-            clients.tables, [LocalTable("Users", (KeyAttribute("UserId", "N"),), ViewType.NEW_AND_OLD_IMAGES)]
+            clients.tables, [DeclaredTable("Users", (KeyAttribute("UserId", "N"),), ViewType.NEW_AND_OLD_IMAGES)]
         )
         self.client = clients.tables
         self.records: list[Mapping[str, Any]] = []

@@ -17,10 +17,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from bridge.dynamodb_streams import DynamoDBStreams
+from distributary.dynamodb_clients import DynamoDBClients, local_clients
 from distributary.local import moto_streams
 from distributary.local.dynamodb import LocalDynamoDB
-from distributary.local.dynamodb_clients import DynamoDBClients, local_clients
-from distributary.local.tables import LocalTable, create_tables
+from distributary.tables import DeclaredTable, create_tables
 from schemas.change_event import ViewType
 from schemas.keys import KeyAttribute
 
@@ -50,7 +50,7 @@ class Users:
     def __init__(self, clients: DynamoDBClients) -> None:
         self.name = f"Users{next(_numbers)}"
         self.client = clients.tables
-        create_tables(self.client, [LocalTable(self.name, NUMBER_KEY, ViewType.NEW_AND_OLD_IMAGES)])
+        create_tables(self.client, [DeclaredTable(self.name, NUMBER_KEY, ViewType.NEW_AND_OLD_IMAGES)])
         self._streams = DynamoDBStreams(*clients)
         self._arn = self._streams.find(self.name).arn
         (shard,) = self._streams.shards(self._arn)
@@ -160,7 +160,7 @@ def test_updates_at_the_same_time_are_all_counted(users: Users) -> None:
 
 def test_tables_that_are_there_stay_as_they_are(users: Users) -> None:
     users.put(1)
-    create_tables(users.client, [LocalTable(users.name, NUMBER_KEY)])
+    create_tables(users.client, [DeclaredTable(users.name, NUMBER_KEY)])
     assert users.items() == [users.item(1)]
     assert users.changes() == [("INSERT", "1")]
 
@@ -168,7 +168,7 @@ def test_tables_that_are_there_stay_as_they_are(users: Users) -> None:
 def test_a_table_may_have_a_key_of_two_attributes_and_no_stream(clients: DynamoDBClients) -> None:
     key = (KeyAttribute("Tenant", "S"), KeyAttribute("At", "N"))
     name = f"Visits{next(_numbers)}"
-    create_tables(clients.tables, [LocalTable(name, key)])
+    create_tables(clients.tables, [DeclaredTable(name, key)])
     found = clients.tables.describe_table(TableName=name)["Table"]
     assert [(each["AttributeName"], each["KeyType"]) for each in found["KeySchema"]] == [
         ("Tenant", "HASH"),
@@ -256,7 +256,7 @@ def test_the_environment_of_aws_does_not_matter(monkeypatch: pytest.MonkeyPatch,
     }.items():
         monkeypatch.setenv(name, value)
     with LocalDynamoDB() as own, closing(local_clients(own.url)) as clients:
-        create_tables(clients.tables, [LocalTable("Users", NUMBER_KEY, ViewType.KEYS_ONLY)])
+        create_tables(clients.tables, [DeclaredTable("Users", NUMBER_KEY, ViewType.KEYS_ONLY)])
         assert DynamoDBStreams(*clients).find("Users").view_type is ViewType.KEYS_ONLY
 
 
@@ -265,13 +265,14 @@ import sys, time
 began = time.monotonic()
 import rich.live, typer
 from distributary.local.dynamodb import LocalDynamoDB
-from distributary.local.tables import LocalTable, create_tables
+from distributary.tables import DeclaredTable, create_tables
 from schemas.change_event import ViewType
 from schemas.keys import KeyAttribute
 with LocalDynamoDB() as dynamodb:
     clients = dynamodb.clients()
     key = (KeyAttribute("UserId", "N"),)
-    create_tables(clients.tables, [LocalTable(name, key, ViewType.NEW_AND_OLD_IMAGES) for name in ("Users", "Others")])
+    images = ViewType.NEW_AND_OLD_IMAGES
+    create_tables(clients.tables, [DeclaredTable(name, key, images) for name in ("Users", "Others")])
     peak = open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]
     print(time.monotonic() - began, peak)
 """

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from consumers.read_model import APPLIED, Table, WriteStatus
 from consumers.read_models.dynamodb import MAX_CALLS, DynamoDBTable
-from distributary.local.dynamodb_clients import local_clients
+from distributary.dynamodb_clients import local_clients
 from tests.contracts.documents import put
 
 

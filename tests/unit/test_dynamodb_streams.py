@@ -13,7 +13,8 @@ from werkzeug.wrappers import Request, Response
 from bridge.dynamodb_streams import DynamoDBStreams
 from bridge.errors import ShardMissing, StreamMissing, StreamUnavailable
 from bridge.shards import Shard
-from distributary.local.dynamodb_clients import local_clients
+from distributary.dynamodb_clients import local_clients
+from distributary.local.direct_calls import call_directly
 from tests.records import arn
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def streams_of() -> Iterator[Callable[[Answers], DynamoDBStreams]]:
     clients = []
 
     def make(answers: Answers) -> DynamoDBStreams:
-        clients.append(local_clients("http://127.0.0.1:1", answers))
+        clients.append(local_clients("http://127.0.0.1:1"))
+        call_directly(clients[-1], answers)
         return DynamoDBStreams(*clients[-1])
 
     yield make

@@ -34,11 +34,12 @@ OURS = frozenset(layer.split(".")[0] for layer in MAY_IMPORT)
 """Dependencies point one way; each layer and the others it may import."""
 
 LIBRARY_HOMES = {
-    "boto3": ("distributary/local/dynamodb_clients.py",),
+    "boto3": ("distributary/dynamodb_clients.py",),
     "botocore": (
         "bridge/dynamodb_streams.py",
         "consumers/read_models/dynamodb.py",
-        "distributary/local/dynamodb_clients.py",
+        "distributary/dynamodb_clients.py",
+        "distributary/local/direct_calls.py",
     ),
     "aws_msk_iam_sasl_signer": ("schemas/kafka.py",),
     "confluent_kafka": (
@@ -59,8 +60,8 @@ LIBRARY_HOMES = {
     ),
     "typer": ("distributary/cli.py",),
     "werkzeug": (
+        "distributary/local/direct_calls.py",
         "distributary/local/dynamodb.py",
-        "distributary/local/dynamodb_clients.py",
         "distributary/local/endpoint.py",
         "distributary/local/moto_*.py",
         "distributary/local/wsgi.py",

@@ -65,7 +65,7 @@ def test_a_table_whose_key_goes_on_after_the_item_key_is_fine() -> None:
 
 
 def start(log: MemoryLog, read_model: ReadModel) -> None:
-    source = Source(log, MemorySubscription(log, APP_USERS.name, APP_USERS.topic), MemoryDeadLetters())
+    source = Source(log, lambda: MemorySubscription(log, APP_USERS.name, APP_USERS.topic), MemoryDeadLetters())
     build_consumer(APP_USERS, read_model, source, EventDecoder(REGISTRY), lambda: 0.0)
 
 
@@ -80,3 +80,35 @@ def test_a_group_without_a_position_is_refused_if_its_read_model_holds_documents
         start(log, read_model)
     log.commit(APP_USERS.name, APP_USERS.topic, {0: 1})
     start(log, read_model)
+
+
+class Truncated(MemoryLog):
+    """A topic that has lost its first two deliveries."""
+
+    compact = False
+
+    def beginnings(self, topic: str) -> dict[int, int]:
+        return {0: 2}
+
+    def compacted(self, topic: str) -> bool:
+        return self.compact
+
+
+def test_a_group_whose_topic_has_lost_what_it_has_not_read_is_refused() -> None:
+    log = Truncated()
+    with pytest.raises(GroupRefused, match=r"go on at offset 0 of users.changes/0, which begins at 2: .*retention.ms"):
+        start(log, MemoryReadModel("AppUsers_V2"))
+
+
+def test_a_group_that_has_read_what_its_topic_has_lost_runs_and_is_warned(caplog: pytest.LogCaptureFixture) -> None:
+    log = Truncated()
+    log.commit(APP_USERS.name, APP_USERS.topic, {0: 2})
+    start(log, MemoryReadModel("AppUsers_V2"))
+    assert "a rebuild of app-users from offset zero is no longer possible" in caplog.text
+
+
+def test_a_group_on_a_compacted_topic_is_refused() -> None:
+    log = Truncated()
+    log.compact = True
+    with pytest.raises(GroupRefused, match=r"users.changes of the group app-users is compacted.*cleanup.policy"):
+        start(log, MemoryReadModel("AppUsers_V2"))

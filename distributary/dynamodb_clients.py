@@ -1,23 +1,16 @@
-"""The boto3 clients of a local DynamoDB; the environment's `AWS_*` cannot lead them astray."""
+"""The boto3 clients of DynamoDB: Amazon's, as the environment says, or a server at a URL."""
 
 from __future__ import annotations
 
 import os
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
 from botocore.session import Session
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from wsgiref.types import WSGIApplication
-
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
@@ -36,6 +29,14 @@ _CONFIG = Config(
 )
 
 
+_AWS_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=10,
+    max_pool_connections=64,
+    retries={"mode": "standard", "total_max_attempts": 2},
+)
+
+
 class DynamoDBClients(NamedTuple):
     """The clients of both APIs. Safe to use from any thread."""
 
@@ -48,21 +49,21 @@ class DynamoDBClients(NamedTuple):
         self.streams.close()
 
 
-def local_clients(url: str, application: WSGIApplication | None = None) -> DynamoDBClients:
-    """The clients of the server at `url`, which takes any credentials.
+def aws_clients() -> DynamoDBClients:
+    """The clients of Amazon's DynamoDB, with the credentials and the region that boto3 finds."""
+    session = boto3.Session()
+    return DynamoDBClients(
+        session.client("dynamodb", config=_AWS_CONFIG), session.client("dynamodbstreams", config=_AWS_CONFIG)
+    )
 
-    Where the server is in this process, `application` is what it serves: the clients call it directly, which is twice
-    as fast and does not suffer from busy threads.
-    """
+
+def local_clients(url: str) -> DynamoDBClients:
+    """The clients of the server at `url`, which takes any credentials; `AWS_*` variables cannot lead them astray."""
     session = boto3.Session("local", "local", botocore_session=_session())
-    clients = DynamoDBClients(
+    return DynamoDBClients(
         session.client("dynamodb", region_name=LOCAL_REGION, endpoint_url=url, config=_CONFIG),
         session.client("dynamodbstreams", region_name=LOCAL_REGION, endpoint_url=url, config=_CONFIG),
     )
-    if application is not None:
-        for client in clients:
-            client.meta.events.register("before-send", _direct(application))
-    return clients
 
 
 def _session() -> Session:
@@ -73,21 +74,3 @@ def _session() -> Session:
     store = ConfigValueStore({name: ConstantProvider(value) for name, value in settings.items()})
     session.register_component("config_store", store)
     return session
-
-
-def _direct(application: WSGIApplication) -> Any:
-    def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        headers = [(name, v.decode() if isinstance(v, bytes) else str(v)) for name, v in request.headers.items()]
-        assert isinstance(request.body, bytes)  # botocore writes JSON
-        environ = EnvironBuilder(method="POST", headers=headers, data=request.body).get_environ()
-        parts, status, answered = run_wsgi_app(application, environ, buffered=True)
-        return AWSResponse(request.url, int(status[:3]), HTTPHeaders.from_dict(dict(answered)), _Body(b"".join(parts)))
-
-    return send
-
-
-class _Body(BytesIO):
-    """A body as botocore reads it from a connection."""
-
-    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        yield self.read()

@@ -1,0 +1,111 @@
+"""What a pipeline is made of, whatever it runs on; and its parts built from that."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from random import Random
+from time import monotonic
+from typing import Any
+
+from bridge.accounts import BatchResult
+from bridge.handler import Handler
+from bridge.poller import Pace as PollerPace
+from bridge.poller import Poller
+from bridge.publisher import Publisher
+from bridge.relay import Relay, lines
+from bridge.streams import ShardPositions, Streams
+from consumers.delivery.dead_letters import DeadLetters
+from consumers.delivery.loop import PACE, Consumer, Pace
+from consumers.group import Group
+from consumers.groups import GROUPS
+from consumers.read_model import ReadModel
+from consumers.subscription import Log, Subscription
+from consumers.wiring import Source, Stores, build_consumer, check_declared, open_read_model
+from distributary.ledger import Ledger
+from distributary.pipeline import Parts
+from schemas.codec import EventDecoder
+from schemas.event_schema import item_record_of, packaged
+from schemas.registry import Registry
+from schemas.topics import TOPICS, Topic, topic_named
+
+PUBLISH_SECONDS = 30.0
+"""How long a polled batch may take to reach the log."""
+
+logger = logging.getLogger("distributary")
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """One technology a port. `publisher`, `subscription` and `dead_letters` make a new one for each who asks, since
+    each belongs to one thread; `clock` gives epoch seconds. What they hold open is closed by whom made them.
+    """
+
+    on: str
+    log: Log
+    registry: Registry
+    stores: Stores
+    streams: Streams
+    positions: ShardPositions
+    publisher: Callable[[], Publisher]
+    subscription: Callable[[Group], Subscription]
+    dead_letters: Callable[[str], DeadLetters]
+    clock: Callable[[], float]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    poller_pace: PollerPace = PollerPace()  # noqa: RUF009 - a value
+    pace: Pace = PACE
+
+    def relay(self) -> Relay:
+        """A relay with a publisher of its own. Raises UnknownSchema, RegistryUnavailable."""
+        return Relay(lines(TOPICS, self.registry), self.publisher(), self.clock, self.metadata)
+
+    def read_model(self, group: Group) -> ReadModel:
+        """The group's read model; the caller closes it."""
+        return open_read_model(group.read_model, self.stores)
+
+    def poller(self, topic: Topic, relay: Relay, ledger: Ledger) -> Poller:
+        """The poller of one table's stream."""
+
+        def relay_batch(records: Sequence[Mapping[str, Any]]) -> BatchResult:
+            result = relay.relay(records, lambda: PUBLISH_SECONDS)
+            ledger.observe(result)
+            return result
+
+        chance = Random().random
+        return Poller(
+            topic, self.streams, self.positions, relay_batch, clock=monotonic, chance=chance, pace=self.poller_pace
+        )
+
+    def consumer(self, group: Group, read_model: ReadModel) -> Consumer:
+        """The group's consumer on its read model. Raises GroupRefused, Outage."""
+        topic = topic_named(group.topic)
+        check_declared(group, topic, item_record_of(packaged(topic.item_record)).key_schema)
+        source = Source(self.log, lambda: self.subscription(group), self.dead_letters(group.name))
+        return build_consumer(group, read_model, source, EventDecoder(self.registry), self.clock, self.pace)
+
+
+def build_parts(adapters: Adapters, opened: ExitStack) -> Parts:
+    """Every poller and every group, and a handler for fed records; `opened` closes them."""
+    ledger = Ledger(topic.table for topic in TOPICS)
+    pollers = []
+    for topic in TOPICS:
+        relay = adapters.relay()
+        opened.callback(relay.close)
+        pollers.append(adapters.poller(topic, relay, ledger))
+    handler = Handler(adapters.relay(), ledger.observe)
+    opened.callback(handler.close)
+    consumers = []
+    for group in GROUPS:
+        consumers.append(adapters.consumer(group, adapters.read_model(group)))
+        opened.callback(consumers[-1].close)
+    return Parts(
+        on=adapters.on,
+        log=adapters.log,
+        ledger=ledger,
+        handler=handler,
+        pollers=pollers,
+        consumers=consumers,
+        clock=adapters.clock,
+    )
