@@ -12,7 +12,7 @@ from consumers.delivery.loop import BATCH, Consumer
 from consumers.delivery.prepare import Preparation
 from consumers.errors import GroupRefused
 from consumers.group import Group
-from consumers.read_model import Index, ReadModel, Table
+from consumers.read_model import Index, Preparable, ReadModel, Table
 from consumers.read_models.dynamodb import DynamoDBTable
 from consumers.read_models.sqlite import SqliteIndex
 from consumers.subscription import Log, Subscription
@@ -23,15 +23,21 @@ from schemas.topics import Topic
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from opensearchpy import OpenSearch
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where read models are kept: tables behind `dynamodb`, indexes as files in `indexes`. `clock`: epoch seconds."""
+    """Where read models are kept: tables behind `dynamodb`, indexes behind `opensearch` or else as files in `indexes`.
+
+    `clock` gives epoch seconds. `replicas` is how many copies a new index of OpenSearch has: 0 on one machine.
+    """
 
     dynamodb: DynamoDBClient
     indexes: Path
     clock: Callable[[], float]
+    opensearch: OpenSearch | None = None
+    replicas: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,11 @@ def open_read_model(declared: Table | Index, stores: Stores) -> ReadModel:
     match declared:
         case Table():
             return DynamoDBTable(declared, stores.dynamodb, stores.clock)
+        case Index() if stores.opensearch is not None:
+            # Here, because its client library takes a while that the embedded pipeline need not wait.
+            from consumers.read_models.opensearch import OpenSearchIndex
+
+            return OpenSearchIndex(declared, stores.opensearch, stores.clock, replicas=stores.replicas)
         case Index():
             return SqliteIndex(stores.indexes / f"{declared.name}.sqlite3", declared, stores.clock)
 
@@ -60,7 +71,12 @@ def build_consumer(
     clock: Callable[[], float],
     batch: int = BATCH,
 ) -> Consumer:
-    """The group's consumer, ready to take turns. Raises GroupRefused where it has no position to begin from."""
+    """The group's consumer, ready to take turns, its read model made where there is none.
+
+    Raises GroupRefused where it has no position to begin from, Outage where the read model cannot be reached.
+    """
+    if isinstance(read_model, Preparable):
+        read_model.prepare()
     if not source.log.positions(group.name, group.topic) and next(iter(read_model.scan()), None) is not None:
         raise GroupRefused(
             f"the group {group.name} has no position in {group.topic}, but its read model {read_model.name} holds "

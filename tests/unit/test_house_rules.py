@@ -45,6 +45,7 @@ LIBRARY_HOMES = {
     "httpx": ("distributary/attach.py",),
     "moto": ("distributary/local/moto_*.py",),
     "msgspec": ("*",),
+    "opensearchpy": ("consumers/read_models/opensearch.py",),
     "rich": ("distributary/cli.py", "distributary/display.py"),
     "sqlite3": ("consumers/read_models/sqlite.py", "distributary/local/log/*.py"),
     "typer": ("distributary/cli.py",),
