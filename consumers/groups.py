@@ -29,6 +29,8 @@ GROUPS = (
             "workplace-users",
             names=("display_name", "username"),
             words=("job_title", "department", "skills", "email"),
+            keywords=("user_id", "workplace_id", "status"),
+            numbers=("updated_at",),
         ),
     ),
 )

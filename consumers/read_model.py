@@ -13,6 +13,9 @@ from schemas.keys import KeyAttribute, KeySchema
 SOURCE_VERSION = "source_version"
 """The field beside every document that holds the version it was made from."""
 
+REMOVALS_KEPT_SECONDS = 30 * 24 * 3600.0
+"""How long it is remembered that a document was removed, from when that was written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -24,11 +27,18 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A read model to search. `names` are found by the beginning of a word, `words` by whole words."""
+    """A read model to search, and every field its documents may have.
+
+    `names` are found by the beginning of a word, `words` by whole words; for queries of the store's own, `keywords`
+    hold exact values and `numbers` numbers, in the order of a double; `kept` holds anything and is only given back.
+    """
 
     name: str
     names: tuple[str, ...]
     words: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 class WriteStatus(Enum):
@@ -111,4 +121,28 @@ class Searchable(Protocol):
 
     def search(self, text: str, limit: int) -> list[Document]:
         """The documents in which every word of `text` is found, the best match first, at most `limit`."""
+        ...
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """A read model that makes its place in the store itself, before anything is written to it."""
+
+    def prepare(self) -> None:
+        """Makes the place where there is none; safe at every start, and for several at once.
+
+        Raises GroupRefused where something else stands there, Outage.
+        """
+        ...
+
+
+@runtime_checkable
+class Purgeable(Protocol):
+    """A read model that remembers removals until it is told to forget them."""
+
+    def purge(self, older_than_epoch_seconds: float) -> int:
+        """Forgets the removals written before that moment, and says how many. Raises Outage.
+
+        One that is replaced meanwhile stays.
+        """
         ...

@@ -13,7 +13,7 @@ from consumers.delivery.loop import PACE, Consumer, Pace
 from consumers.delivery.prepare import Preparation
 from consumers.errors import GroupRefused
 from consumers.group import Group
-from consumers.read_model import Index, ReadModel, Table
+from consumers.read_model import Index, Preparable, ReadModel, Table
 from consumers.read_models.dynamodb import DynamoDBTable
 from consumers.read_models.sqlite import SqliteIndex
 from consumers.subscription import Log, Subscription
@@ -24,6 +24,7 @@ from schemas.topics import Topic
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from opensearchpy import OpenSearch
 
 
 logger = logging.getLogger("distributary.consumers")
@@ -31,11 +32,16 @@ logger = logging.getLogger("distributary.consumers")
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where read models are kept: tables behind `dynamodb`, indexes as files in `indexes`. `clock`: epoch seconds."""
+    """Where read models are kept: tables behind `dynamodb`, indexes behind `opensearch` or else as files in `indexes`.
+
+    `clock` gives epoch seconds. `replicas` is how many copies a new index of OpenSearch has: 0 on one machine.
+    """
 
     dynamodb: DynamoDBClient
     indexes: Path
     clock: Callable[[], float]
+    opensearch: OpenSearch | None = None
+    replicas: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,11 @@ def open_read_model(declared: Table | Index, stores: Stores) -> ReadModel:
     match declared:
         case Table():
             return DynamoDBTable(declared, stores.dynamodb, stores.clock)
+        case Index() if stores.opensearch is not None:
+            # Here, because its client library takes a while that the embedded pipeline need not wait.
+            from consumers.read_models.opensearch import OpenSearchIndex
+
+            return OpenSearchIndex(declared, stores.opensearch, stores.clock, replicas=stores.replicas)
         case Index():
             return SqliteIndex(stores.indexes / f"{declared.name}.sqlite3", declared, stores.clock)
 
@@ -67,11 +78,14 @@ def build_consumer(
     clock: Callable[[], float],
     pace: Pace = PACE,
 ) -> Consumer:
-    """The group's consumer, ready to take turns.
+    """The group's consumer, ready to take turns, its read model made where there is none.
 
-    Raises GroupRefused where it has no position to begin from, or where its topic does not hold what it has to read.
+    Raises GroupRefused where it has no position to begin from, or where its topic does not hold what it has to read;
+    Outage where the log or the read model cannot be reached.
     """
     check_log(group, source.log)
+    if isinstance(read_model, Preparable):
+        read_model.prepare()
     if not source.log.positions(group.name, group.topic) and next(iter(read_model.scan()), None) is not None:
         raise GroupRefused(
             f"the group {group.name} has no position in {group.topic}, but its read model {read_model.name} holds "

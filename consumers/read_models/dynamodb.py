@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from consumers.errors import LostRace, Outage, RefusedDocument
-from consumers.read_model import SOURCE_VERSION, Document, Table, WriteOutcome, WriteStatus
+from consumers.read_model import REMOVALS_KEPT_SECONDS, SOURCE_VERSION, Document, Table, WriteOutcome, WriteStatus
 from consumers.read_models.bounded_key import bounded_key
 from consumers.read_models.dynamodb_items import DynamoDBItem, document_item, item_document, key_item
 from consumers.read_models.version_guard import Action, Answer, Found, Part, Place, Step, steps
@@ -25,7 +25,6 @@ REMOVALS = Table("DistributaryRemovals", key=(KeyAttribute("removed_key", "S"),)
 """Where removals of every table are recorded, under `<table>#<key>`."""
 EXPIRES_AT = "expires_at"
 """Its TTL attribute, in epoch seconds."""
-REMOVALS_KEPT_SECONDS = 30 * 24 * 3600.0
 
 MAX_CALLS = 20
 """Calls for one write before it counts as a lost race; one or two are usual."""

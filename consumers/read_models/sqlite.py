@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-import re
 import sqlite3
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from consumers.errors import RefusedDocument
 from consumers.read_model import APPLIED, STALE, Document, Index, WriteOutcome, WriteStatus
 from consumers.read_models.json_document import decode, encode, json_document
+from consumers.read_models.search_words import BOUNDARY, search_words
 from consumers.writes import Fields, Put, VersionedWrite
 from schemas.attribute_values import Value
 from schemas.errors import InvalidKey
@@ -43,10 +41,6 @@ WHERE texts MATCH :found
 ORDER BY texts.rowid IN (SELECT rowid FROM texts WHERE texts MATCH :whole) DESC, texts.rank, key LIMIT :limit
 """
 _BUSY_SECONDS = 30.0
-
-# Stands between two values in the index, a word of its own, so that no phrase is found across them.
-_BOUNDARY = "\ue000"
-_BETWEEN_WORDS = re.compile(rf'[\s\x00"{_BOUNDARY}\ud800-\udfff]+')
 
 
 class SqliteIndex:
@@ -92,11 +86,11 @@ class SqliteIndex:
                 yield _document(row)
 
     def search(self, text: str, limit: int) -> list[Document]:
-        """See `Searchable.search`. What stands between spaces is a word: `ann@example.com` is found whole.
+        """See `Searchable.search`, and `search_words`.
 
         Documents in which every word stands whole come before those that have a name beginning with it.
         """
-        words = [word for word in _BETWEEN_WORDS.split(text) if any(map(_is_indexed, word))]
+        words = search_words(text)
         if not words:
             return []
         # A word goes in as a quoted string, which FTS5 splits as it splits documents and finds as a phrase.
@@ -140,7 +134,8 @@ def _document(row: tuple[str, str, str]) -> Document:
 
 
 def _text(document: Fields, fields: Iterable[str]) -> str:
-    return f" {_BOUNDARY} ".join(part for field in fields for part in _parts(document.get(field)))
+    # No phrase is found across two values.
+    return f" {BOUNDARY} ".join(part for field in fields for part in _parts(document.get(field)))
 
 
 def _parts(value: Value) -> Iterator[str]:
@@ -155,9 +150,3 @@ def _parts(value: Value) -> Iterator[str]:
             return
         case _:
             yield str(value)
-
-
-def _is_indexed(character: str) -> bool:
-    """Whether FTS5's unicode61 counts it as part of a word; a text of others alone is no word to look for."""
-    category: Any = unicodedata.category(character)
-    return category[0] in "LN" or category == "Co"

@@ -34,6 +34,16 @@ EVERY_TYPE: Fields = {
     "Map": {"a": {"b": {"c": [frozenset({"x"})]}}, "empty": {}},
     "EmptyList": [],
 }
+EVERY_TYPE_IN_JSON: Fields = {
+    **EVERY_TYPE,
+    "Binary": "AP8=",
+    "Texts": ["", "a", "b"],
+    "Numbers": [Decimal("-2.5"), 9, 10],
+    "Binaries": ["/w==", "YQ=="],
+    "List": ["a", 1, None, [True, "AA=="], {"x": Decimal("0.5")}],
+    "Map": {"a": {"b": {"c": [["x"]]}}, "empty": {}},
+}
+"""What that is where a store has JSON's types."""
 
 
 def version(number: int) -> str:

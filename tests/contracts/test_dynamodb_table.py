@@ -14,7 +14,7 @@ import pytest
 
 from consumers.errors import Outage
 from consumers.read_model import APPLIED, STALE, Document, ReadModel, Table, WriteOutcome, WriteStatus
-from consumers.read_models.dynamodb import EXPIRES_AT, REMOVALS, REMOVALS_KEPT_SECONDS, DynamoDBTable
+from consumers.read_models.dynamodb import EXPIRES_AT, REMOVALS, DynamoDBTable
 from consumers.read_models.version_guard import Found, steps
 from consumers.writes import Fields, Put, Remove, VersionedWrite
 from distributary.local.dynamodb import LocalDynamoDB
@@ -146,7 +146,7 @@ def test_a_removed_item_leaves_nothing_but_a_removal_that_expires(tables: Tables
     assert tables.removal("1") == {
         REMOVALS.key[0].name: {"S": f"{tables.table.name}#1"},
         "source_version": {"S": version(2)},
-        EXPIRES_AT: {"N": str(int(NOW + REMOVALS_KEPT_SECONDS))},
+        EXPIRES_AT: {"N": str(int(NOW) + 30 * 24 * 3600)},
     }
 
 

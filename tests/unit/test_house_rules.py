@@ -52,6 +52,7 @@ LIBRARY_HOMES = {
     "httpx": ("distributary/attach.py", "schemas/registry_http.py"),
     "moto": ("distributary/local/moto_*.py",),
     "msgspec": ("*",),
+    "opensearchpy": ("consumers/read_models/opensearch.py",),
     "rich": ("distributary/cli.py", "distributary/display.py"),
     "sqlite3": (
         "consumers/read_models/sqlite.py",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +12,13 @@ from consumers.delivery.memory import MemoryDeadLetters, MemoryLog, MemorySubscr
 from consumers.errors import GroupRefused
 from consumers.groups import GROUPS
 from consumers.projection import Projection
-from consumers.read_model import ReadModel, Table
+from consumers.projections import user_search
+from consumers.read_model import Index, ReadModel, Table
 from consumers.read_models.memory import MemoryReadModel
-from consumers.wiring import Source, build_consumer, check_declared
+from consumers.read_models.opensearch import opensearch_client
+from consumers.wiring import Source, Stores, build_consumer, check_declared, open_read_model
 from consumers.writes import Put, VersionedWrite
+from distributary.local.dynamodb import LocalDynamoDB
 from schemas.change_event import ViewType
 from schemas.codec import EventDecoder
 from schemas.keys import KeyAttribute
@@ -112,3 +117,22 @@ def test_a_group_on_a_compacted_topic_is_refused() -> None:
     log.compact = True
     with pytest.raises(GroupRefused, match=r"users.changes of the group app-users is compacted.*cleanup.policy"):
         start(log, MemoryReadModel("AppUsers_V2"))
+
+
+def test_an_index_is_kept_in_opensearch_where_there_is_one_and_else_in_a_file(tmp_path: Path) -> None:
+    declared = next(group.read_model for group in GROUPS if isinstance(group.read_model, Index))
+    # Nothing is asked of either server.
+    with LocalDynamoDB() as dynamodb, closing(dynamodb.clients()) as clients:
+        stores = Stores(clients.tables, tmp_path, lambda: 0.0)
+        with closing(open_read_model(declared, stores)) as read_model:
+            assert read_model.store == "SQLite"
+        with closing(opensearch_client("http://127.0.0.1:9")) as opensearch:
+            assert open_read_model(declared, replace(stores, opensearch=opensearch)).store == "OpenSearch"
+
+
+def test_the_index_of_user_search_declares_every_field_of_its_documents_once() -> None:
+    (group,) = (group for group in GROUPS if group.projection is user_search.PROJECTION)
+    index = group.read_model
+    assert isinstance(index, Index)
+    declared = (*index.names, *index.words, *index.keywords, *index.numbers, *index.kept)
+    assert sorted(declared) == sorted(user_search.FIELDS.values())

@@ -1,0 +1,254 @@
+"""A read model to search, in OpenSearch (design section 7)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+from opensearchpy import JSONSerializer, OpenSearch
+from opensearchpy.exceptions import (
+    ConnectionTimeout,
+    OpenSearchException,
+    RequestError,
+    SerializationError,
+    TransportError,
+)
+
+from consumers.errors import GroupRefused, Outage, RefusedDocument
+from consumers.read_model import Document, Index, WriteOutcome, WriteStatus
+from consumers.read_models.opensearch_answers import BulkAnswer, Complaint, GotAnswer, Hit, Page, ShardsAnswer
+from consumers.read_models.opensearch_bulk import Answer, BulkWriter, delete_line, write_lines
+from consumers.read_models.opensearch_documents import document_id, document_of, source_of
+from consumers.read_models.opensearch_mapping import (
+    FIRST_GENERATION,
+    NO_MARKER,
+    generations_pattern,
+    index_body,
+    index_name,
+    template_body,
+)
+from consumers.read_models.opensearch_queries import MAX_TEXT, markers_before, search_query
+from consumers.read_models.search_words import search_words
+from consumers.writes import VersionedWrite
+from schemas.errors import InvalidKey
+
+_PAGE = 250
+"""Documents a page of a scan: at most 100 MB, as DynamoDB's items go."""
+_PAGE_KEPT = "5m"
+_FAILURES: tuple[type[Exception], ...] = (OpenSearchException, msgspec.ValidationError)
+_ITEM_PATHS = "items.*.status,items.*.result,items.*.error"
+_TIMED_OUT = 408
+_NAME_REFUSED = frozenset(
+    {"invalid_alias_name_exception", "invalid_index_name_exception", "invalid_index_template_exception"}
+)
+
+_Answered = TypeVar("_Answered", bound=ShardsAnswer)
+
+
+class _ExactJson(JSONSerializer):
+    """JSON whose numbers are read as int or Decimal, with all their digits."""
+
+    _decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+    def loads(self, s: str) -> Any:
+        try:
+            return self._decoder.decode(s)
+        except msgspec.DecodeError as error:
+            raise SerializationError(f"an answer that is not JSON: {error}") from error
+
+
+def opensearch_client(
+    url: str,
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    ca_file: str | None = None,
+    timeout_seconds: float = 30.0,
+) -> OpenSearch:
+    """A client of the OpenSearch at `url`, the caller's to close.
+
+    It tries nothing twice: whoever uses it decides that. Behind https the certificate is always checked, by the
+    authorities in `ca_file` or else by those every machine trusts.
+    """
+    headers = {}
+    if user is not None:
+        # Not by the client's own means, which can write Latin letters alone.
+        credentials = base64.b64encode(f"{user}:{password or ''}".encode()).decode()
+        headers["authorization"] = f"Basic {credentials}"
+    return OpenSearch(
+        [url],
+        headers=headers,
+        ca_certs=ca_file,
+        timeout=timeout_seconds,
+        serializer=_ExactJson(),
+        max_retries=0,
+        retry_on_status=(),
+        retry_on_timeout=False,
+    )
+
+
+class OpenSearchIndex:
+    """The read model `index`: written and read by the name of its index, searched by the alias that people read.
+
+    Fraction digits beyond a double's are kept as text. `clock` gives epoch seconds. `client` stays the caller's to
+    close. `replicas` is for a new index: 0 on one machine.
+    """
+
+    store = "OpenSearch"
+
+    def __init__(self, index: Index, client: OpenSearch, clock: Callable[[], float], *, replicas: int = 1) -> None:
+        self.name = index.name
+        self._index = index
+        self._place = index_name(index.name, FIRST_GENERATION)
+        self._client = client
+        self._clock = clock
+        self._replicas = replicas
+        self._writer = BulkWriter(self._send)
+
+    def prepare(self) -> None:
+        """See `Preparable.prepare`: generation 1, where the read model has no generation at all."""
+        indices, pattern = self._client.indices, generations_pattern(self.name)
+        with self._outages(self.name):
+            try:
+                # 1. First what keeps a write from making an index.
+                indices.put_index_template(name=f"{self.name}.generations", body=template_body(self.name))
+                # 2. Then the index, its read alias with it.
+                if not indices.exists(index=pattern, params={"allow_no_indices": "false", "expand_wildcards": "all"}):
+                    indices.create(index=self._place, body=index_body(self._index, self._replicas))
+            except RequestError as error:
+                if error.error in _NAME_REFUSED:
+                    raise GroupRefused(
+                        f"the read model {self.name} cannot be made in OpenSearch: {_said(error)}; delete what has "
+                        "that name there, or name the read model otherwise"
+                    ) from error
+                # Another process may have been faster.
+                if error.error != "resource_already_exists_exception":
+                    raise
+
+    def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
+        """See `ReadModel.apply`; bulk requests of up to 1,000 writes or 5 MB."""
+        lines = [self._lines(write) for write in writes]
+        sent = iter(self._writer.write([line for line in lines if isinstance(line, bytes)]))
+        outcomes = [next(sent) if isinstance(line, bytes) else line for line in lines]
+        return [
+            WriteOutcome(outcome.status, f"{self._place} {write.key}: {outcome.reason}") if outcome.reason else outcome
+            for write, outcome in zip(writes, outcomes, strict=True)
+        ]
+
+    def get(self, key: str) -> Document | None:
+        """See `ReadModel.get`; what was just written is seen at once."""
+        wanted = document_id(key)
+        # The id goes in the body: in the address `..` would be a step up.
+        with self._outages(self._place):
+            (got,) = msgspec.convert(self._client.mget(index=self._place, body={"ids": [wanted]}), GotAnswer).docs
+        if got.error is not None:
+            raise Outage(self.store, f"{self._place}: {got.error}")
+        return document_of(wanted, got.source) if got.found else None
+
+    def scan(self) -> Iterator[Document]:
+        """See `ReadModel.scan`; all of one moment. Refreshes the index first, so that it shows what was written."""
+        for hits in self._pages({"query": NO_MARKER}):
+            for hit in hits:
+                if (document := document_of(hit.id, hit.source)) is not None:
+                    yield document
+
+    def search(self, text: str, limit: int) -> list[Document]:
+        """See `Searchable.search`, `search_words` and `search_query`. Refreshes first, as a scan does."""
+        words = search_words(text[:MAX_TEXT])
+        if not words:
+            return []
+        with self._outages(self.name):
+            self._refresh(self.name)
+            answer = self._client.search(index=self.name, body=search_query(words, limit))
+            hits = self._complete(answer, Page).hits.hits
+        found = [document_of(hit.id, hit.source) for hit in hits]
+        return [document for document in found if document is not None]
+
+    def purge(self, older_than_epoch_seconds: float) -> int:
+        """See `Purgeable.purge`."""
+        body = {"query": markers_before(older_than_epoch_seconds), "_source": False, "seq_no_primary_term": True}
+        return sum(self._delete(hits) for hits in self._pages(body))
+
+    def close(self) -> None:
+        """See `ReadModel.close`; nothing, for the client is the caller's."""
+
+    def _lines(self, write: VersionedWrite) -> bytes | WriteOutcome:
+        try:
+            return write_lines(document_id(write.key), source_of(write, self._clock()))
+        except (RefusedDocument, InvalidKey) as error:
+            return WriteOutcome(WriteStatus.REFUSED, str(error))
+
+    def _send(self, body: bytes) -> Answer:
+        try:
+            raw = self._client.bulk(index=self._place, body=body, params={"filter_path": _ITEM_PATHS})
+            answer = msgspec.convert(raw, BulkAnswer)
+        except _FAILURES as error:
+            return Answer([], _status(error), _said(error))
+        return Answer([item for items in answer.items for item in items.values()])
+
+    def _delete(self, markers: Sequence[Hit]) -> int:
+        answer = self._send(b"".join(delete_line(hit.id, hit.seq_no, hit.primary_term) for hit in markers))
+        if answer.reason:
+            raise Outage(self.store, f"{self._place}: {answer.reason}")
+        # A marker that was replaced meanwhile, or purged by somebody else.
+        failures = [item.error for item in answer.items if item.error is not None and item.status != 409]
+        if failures:
+            raise Outage(self.store, f"{self._place}: {failures[0]}")
+        return sum(item.result == "deleted" for item in answer.items)
+
+    def _pages(self, body: dict[str, Any]) -> Iterator[list[Hit]]:
+        with self._outages(self._place):
+            self._refresh(self._place)
+            answer = self._client.search(
+                index=self._place, body={"sort": ["_doc"], "size": _PAGE, **body}, params={"scroll": _PAGE_KEPT}
+            )
+            page = self._complete(answer, Page)
+        try:
+            while page.hits.hits:
+                yield page.hits.hits
+                with self._outages(self._place):
+                    answer = self._client.scroll(body={"scroll_id": page.scroll_id, "scroll": _PAGE_KEPT})
+                    page = self._complete(answer, Page)
+        finally:
+            # Otherwise OpenSearch lets go of it by itself, later.
+            with suppress(OpenSearchException):
+                self._client.clear_scroll(body={"scroll_id": [page.scroll_id]})
+
+    def _refresh(self, name: str) -> None:
+        self._complete(self._client.indices.refresh(index=name), ShardsAnswer)
+
+    def _complete(self, answer: Any, kind: type[_Answered]) -> _Answered:
+        """The answer, if it is of all shards: half of the documents would be a wrong answer."""
+        answered = msgspec.convert(answer, kind)
+        if answered.shards.failed or answered.timed_out:
+            raise Outage(self.store, f"{self.name}: only a part of its shards answered")
+        return answered
+
+    @contextmanager
+    def _outages(self, place: str) -> Iterator[None]:
+        try:
+            yield
+        except _FAILURES as error:
+            raise Outage(self.store, f"{place}: {_said(error)}") from error
+
+
+def _status(error: Exception) -> int:
+    """The HTTP status; 0 where nothing was answered, 200 where it was not understood."""
+    if isinstance(error, ConnectionTimeout):
+        return _TIMED_OUT
+    if isinstance(error, TransportError):
+        return error.status_code if isinstance(error.status_code, int) else 0
+    return 200
+
+
+def _said(error: Exception) -> str:
+    """What OpenSearch, or its client, says is wrong."""
+    info = error.info if isinstance(error, TransportError) else None
+    if isinstance(info, Mapping) and isinstance(info.get("error"), Mapping):
+        with suppress(msgspec.ValidationError):
+            return str(msgspec.convert(info["error"], Complaint))
+    return str(error)

@@ -1,0 +1,69 @@
+"""Documents as OpenSearch keeps them in `_source`, and back."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+
+from consumers.errors import RefusedDocument
+from consumers.read_model import SOURCE_VERSION, Document
+from consumers.read_models.bounded_key import bounded_key
+from consumers.read_models.json_document import json_document
+from consumers.read_models.opensearch_mapping import KEY, REMOVED_AT, RESERVED
+from consumers.writes import Fields, Put, VersionedWrite
+from schemas.attribute_values import Value
+from schemas.errors import InvalidKey
+
+_ID_OF_THE_EMPTY_TEXT = hashlib.sha256().hexdigest()
+
+
+def document_id(key: str) -> str:
+    """The `_id` of a key's text: the text itself, or its hash where it is empty or long. Raises InvalidKey."""
+    try:
+        return bounded_key(key) or _ID_OF_THE_EMPTY_TEXT
+    except UnicodeEncodeError:
+        raise InvalidKey(f"{key!r} is no key, because it is not Unicode") from None
+
+
+def source_of(write: VersionedWrite, now: float) -> Fields:
+    """What a write leaves in the index: the document with its version and key beside it, or a removal's marker.
+
+    A number stays a number where the store gives it back exactly: a whole one, and a fraction that a double gives back;
+    any other becomes text, all its digits. Raises RefusedDocument.
+    """
+    beside: Fields = {SOURCE_VERSION: write.version, KEY: write.key}
+    if not isinstance(write.write, Put):
+        return {**beside, REMOVED_AT: int(now * 1000)}
+    if reserved := sorted(RESERVED & write.write.document.keys()):
+        raise RefusedDocument(f"the field {reserved[0]} is the read model's own")
+    fields = json_document(write.write.document).items()
+    return {**{name: _exactly(value) for name, value in fields}, **beside}
+
+
+def document_of(document_id: str, source: Fields) -> Document | None:
+    """The document of a `_source`; None where that is a removal's marker.
+
+    What somebody else wrote has no version, and its `_id` for a key.
+    """
+    if REMOVED_AT in source:
+        return None
+    fields = dict(source)
+    version, key = fields.pop(SOURCE_VERSION, None), fields.pop(KEY, None)
+    return Document(key if isinstance(key, str) else document_id, version if isinstance(version, str) else None, fields)
+
+
+def _exactly(value: Value) -> Value:
+    """The value with numbers that come through the script's hands unchanged: a fraction goes through a double."""
+    match value:
+        case bool():
+            return value
+        case int() | Decimal():
+            number = Decimal(value)
+            if number.adjusted() < 308 and number == number.to_integral_value():
+                return int(number)
+            return number if Decimal(repr(float(number))) == number else str(number)
+        case list():
+            return [_exactly(member) for member in value]
+        case dict():
+            return {name: _exactly(member) for name, member in value.items()}
+    return value
