@@ -97,11 +97,11 @@ class Poller:
             return 0
         try:
             self._look()
+            # 2 give each shard that may be read a turn
+            read, quiet = self._turns()
         except StreamUnavailable as error:
             logger.warning("%s: %s; again in %.1f s", self.topic.table, error, self._backoff.failed())
             return 0
-        # 2 give each shard that may be read a turn
-        read, quiet = self._turns()
         if quiet and read == 0:
             with self._passes:
                 self._last_empty = self._begun

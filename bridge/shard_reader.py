@@ -67,21 +67,15 @@ class ShardReader:
         if self._backoff.waiting:
             return Turn(0, Standing.WAITING)
         try:
-            page = self._read()
+            return self._turn()
         except ShardMissing as error:
             self._wait(str(error))
             return Turn(0, Standing.MISSING)
         except StreamUnavailable as error:
+            # Nothing moved past what is not stored, so it is read again.
+            self._iterator = None
             self._wait(str(error))
             return Turn(0, Standing.WAITING)
-        if page.records and not self._relayed(page.records):
-            return Turn(len(page.records), Standing.WAITING)
-        self._backoff.succeeded()
-        self._iterator = page.next_iterator
-        if page.next_iterator is None:
-            self._positions.put(self.arn, self.shard_id, SHARD_END)
-            return Turn(len(page.records), Standing.ENDED)
-        return Turn(len(page.records), Standing.OPEN if page.records else Standing.QUIET)
 
     def lost(self, reason: str) -> None:
         """Notes that records left the stream before they were read."""
@@ -94,6 +88,18 @@ class ShardReader:
             self._position or "(none read yet)",
             reason,
         )
+
+    def _turn(self) -> Turn:
+        page = self._read()
+        if page.records and not self._relayed(page.records):
+            return Turn(len(page.records), Standing.WAITING)
+        if page.next_iterator is None:
+            self._positions.put(self.arn, self.shard_id, SHARD_END)
+        self._backoff.succeeded()
+        self._iterator = page.next_iterator
+        if page.next_iterator is None:
+            return Turn(len(page.records), Standing.ENDED)
+        return Turn(len(page.records), Standing.OPEN if page.records else Standing.QUIET)
 
     def _read(self) -> Page:
         for _ in range(ITERATORS_A_TURN):
@@ -117,8 +123,8 @@ class ShardReader:
             done = numbers.index(result.returned) if result.returned in numbers else 0
         if done:
             self._backoff.succeeded()
+            self._positions.put(self.arn, self.shard_id, numbers[done - 1])
             self._position = numbers[done - 1]
-            self._positions.put(self.arn, self.shard_id, self._position)
         if done < len(numbers):
             self._iterator = None
             self._wait(f"sequence number {numbers[done]} was returned: {result.reason or 'no reason was given'}")

@@ -57,7 +57,10 @@ class Streams(Protocol):
 
 
 class ShardPositions(Protocol):
-    """How far each shard has been relayed: the sequence number of the last record done, or SHARD_END."""
+    """How far each shard has been relayed: the sequence number of the last record done, or SHARD_END.
+
+    Every call may raise StreamUnavailable.
+    """
 
     def get(self, arn: str, shard_id: str) -> str | None:
         """The shard's position; None where it has none yet."""

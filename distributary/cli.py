@@ -8,6 +8,8 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
@@ -21,10 +23,15 @@ from rich.console import Console
 from bridge.errors import BridgeError
 from consumers.errors import ConsumersError
 from distributary.errors import DistributaryError, NotDrained, UnknownName, UnreadableFeed
+from distributary.settings import Settings
 from schemas.errors import SchemasError
+from schemas.settings import read_settings
 
 if TYPE_CHECKING:
     from distributary.attach import Attached
+    from distributary.display import Display
+    from distributary.home import Home
+    from distributary.run import Local
 
 DEFAULT_HOME = Path(".distributary")
 
@@ -47,6 +54,7 @@ class On(StrEnum):
     """What a pipeline runs on."""
 
     EMBEDDED = "embedded"
+    SERVERS = "servers"
 
 
 HomeOption = Annotated[
@@ -94,8 +102,9 @@ def run(
 
     records = [record for name in feed or () for record in read_records(_read(name), _named(name))]
     where = Home(home or DEFAULT_HOME)
-    plan = Plan(records, demo, seed, exit_when_drained, dump, keep_log=home is not None)
-    result = run_pipeline(plan, where, Display(err if json else out), _until_told(), time.time)
+    plan = Plan(records, demo, seed, exit_when_drained, dump)
+    display, ended = Display(err if json else out), _until_told()
+    result = run_pipeline(plan, where, _pipeline(on, where, display, ended, keep=home is not None), display, ended)
     if json:
         typer.echo(msgspec.json.encode(result))
     elif exit_when_drained:
@@ -239,6 +248,22 @@ def _read(name: str) -> bytes:
 
 def _named(name: str) -> str:
     return "standard input" if name == "-" else name
+
+
+def _pipeline(
+    on: On, home: Home, display: Display, ended: Event, *, keep: bool
+) -> Callable[[], AbstractContextManager[Local]]:
+    """What builds the pipeline on what was chosen; without `keep` it starts from nothing."""
+    if on is On.EMBEDDED:
+        from distributary.local.embedded import Embedded
+
+        return lambda: Embedded(home, time.time, keep_log=keep)
+    from distributary.local.on_servers import OnServers
+    from distributary.local.servers.cache import default_cache
+
+    settings = read_settings(Settings, os.environ)
+    cache = default_cache(os.environ, root=os.geteuid() == 0)
+    return lambda: OnServers(home, settings, cache, os.environ, time.time, keep_log=keep, tell=display.line, stop=ended)
 
 
 def _attached(home: Path | None) -> Attached:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -11,14 +12,21 @@ from typing import IO, Self
 import msgspec
 
 from distributary.errors import HomeInUse, NoPipeline, UnusableFolder
+from distributary.settings import Endpoints
+
+SERVER_STATE = ("kafka", "opensearch", "registry", "dynamodb.db*", "logs")
+"""What the servers of a pipeline keep in its home."""
 
 
 class Running(msgspec.Struct, frozen=True):
-    """A running pipeline as others find it: its process id, what it runs on, and the address of its endpoint."""
+    """A running pipeline as others find it: its process id, what it runs on, the address of its own pages, and where
+    its servers are (embedded: none).
+    """
 
     pid: int
     on: str
     url: str
+    endpoints: Endpoints | None = None
 
 
 class Home:
@@ -62,6 +70,13 @@ class Home:
         if self._lock is not None:
             self._lock.close()
 
+    def forget_servers(self) -> None:
+        """Deletes the state of all servers together: without one of them the others' is of no use."""
+        for name in SERVER_STATE:
+            for gone in self.folder.glob(name):
+                shutil.rmtree(gone) if gone.is_dir() else gone.unlink(missing_ok=True)
+        self.numbers.unlink(missing_ok=True)
+
     def forget(self, *, log: bool) -> None:
         """Deletes the indexes, which live with the process; with `log`, the log and the feed's numbers too."""
         gone = [*self.indexes.glob("*.sqlite3*")]
@@ -71,10 +86,10 @@ class Home:
             file.unlink(missing_ok=True)
         self.indexes.mkdir(exist_ok=True)
 
-    def announce(self, on: str, url: str) -> None:
+    def announce(self, on: str, url: str, endpoints: Endpoints | None = None) -> None:
         """Tells other terminals that the pipeline is ready."""
         temporary = self._running.with_suffix(".new")
-        temporary.write_bytes(msgspec.json.encode(Running(os.getpid(), on, url)))
+        temporary.write_bytes(msgspec.json.encode(Running(os.getpid(), on, url, endpoints)))
         temporary.replace(self._running)
 
     def running(self) -> Running:

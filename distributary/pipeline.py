@@ -12,6 +12,7 @@ from bridge.poller import Poller
 from consumers.delivery.loop import Consumer
 from consumers.subscription import Log
 from distributary.ledger import Ledger
+from distributary.upkeep import Upkeep
 from schemas.topics import TOPICS
 
 logger = logging.getLogger("distributary")
@@ -43,9 +44,11 @@ class Pipeline:
         self.stopped: dict[str, str] = {}
         self.feeding = False
         self._stop = Event()
+        upkeep = Upkeep([consumer.read_model for consumer in parts.consumers], parts.clock)
         self._threads = [
             *(Thread(target=self._work, args=(f"poller of {p.topic.table}", p.run)) for p in parts.pollers),
             *(Thread(target=self._work, args=(c.group.name, c.run)) for c in parts.consumers),
+            Thread(target=self._work, args=("upkeep", upkeep.run)),
         ]
 
     def start(self) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from distributary.display import Display
 from distributary.dump import dump, make_folder
+from distributary.dynamodb_clients import DynamoDBClients
 from distributary.errors import FeedStopped, NotDrained, Unaccounted
 from distributary.feed.invoke import invoke
 from distributary.feed.numbering import Numbering
 from distributary.home import Home
 from distributary.local.demo import Demo
-from distributary.local.embedded import Embedded
-from distributary.pipeline import Pipeline
+from distributary.local.endpoint import Endpoint
+from distributary.pipeline import Parts, Pipeline
+from distributary.settings import Endpoints
 from distributary.status import result, status
 from distributary.story import Story
 
@@ -29,36 +32,63 @@ PACE_SECONDS = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run shall do: the records to feed in order, and when and with what to end.
-
-    Without `keep_log` it starts from nothing.
-    """
+    """What a run shall do: the records to feed in order, and when and with what to end."""
 
     records: Sequence[bytes]
     demo: bool
     seed: int
     exit_when_drained: bool
     dump: Path | None
-    keep_log: bool
 
 
-def run(plan: Plan, home: Home, display: Display, ended: Event, clock: Callable[[], float]) -> dict[str, Any]:
-    """Runs the pipeline in `home` until it is drained or `ended` is set; the result.
+class Local(Protocol):
+    """A pipeline on this machine, embedded or on servers; `endpoint` are its own pages, at `url`."""
+
+    @property
+    def parts(self) -> Parts:
+        """Its parts, built and not yet running."""
+        ...
+
+    @property
+    def clients(self) -> DynamoDBClients:
+        """Clients of its DynamoDB, for the demo."""
+        ...
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What answers other terminals."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where that is."""
+        ...
+
+    @property
+    def endpoints(self) -> Endpoints | None:
+        """Where its servers are; None where it has none."""
+        ...
+
+
+def run(
+    plan: Plan, home: Home, build: Callable[[], AbstractContextManager[Local]], display: Display, ended: Event
+) -> dict[str, Any]:
+    """Runs the pipeline that `build` gives in `home` until it is drained or `ended` is set; the result.
 
     Raises what stopped a group or the bridge; RecordsReturned, FeedStopped, NotDrained, Unaccounted, UnusableFolder.
     """
     begun = monotonic()
     if plan.dump is not None:
         make_folder(plan.dump)
-    with home, Embedded(home, clock, keep_log=plan.keep_log) as embedded, display:
-        pipeline = Pipeline(embedded.parts, ended)
-        embedded.endpoint.pipeline = pipeline
+    with home, build() as local, display:
+        pipeline = Pipeline(local.parts, ended)
+        local.endpoint.pipeline = pipeline
         pipeline.start()
         try:
-            home.announce(embedded.parts.on, embedded.url)
+            home.announce(local.parts.on, local.url, local.endpoints)
             display.line(f"ready in {monotonic() - begun:.1f} s; home {home.folder}")
             with display.following(lambda: status(pipeline), ended):
-                _act(plan, home, embedded, pipeline, display)
+                _act(plan, home, local, pipeline, display)
         except (FeedStopped, NotDrained):
             # A part that cannot go on stops the feed too, and is what there is to say.
             if pipeline.failure is None:
@@ -67,25 +97,25 @@ def run(plan: Plan, home: Home, display: Display, ended: Event, clock: Callable[
             pipeline.stop()
         if pipeline.failure is not None:
             raise pipeline.failure
-        if not embedded.parts.ledger.balanced:
-            raise Unaccounted(embedded.parts.ledger.rows())
+        if not local.parts.ledger.balanced:
+            raise Unaccounted(local.parts.ledger.rows())
         if plan.dump is not None:
-            dump([consumer.read_model for consumer in embedded.parts.consumers], plan.dump)
+            dump([consumer.read_model for consumer in local.parts.consumers], plan.dump)
         return result(pipeline)
 
 
-def _act(plan: Plan, home: Home, embedded: Embedded, pipeline: Pipeline, display: Display) -> None:
+def _act(plan: Plan, home: Home, local: Local, pipeline: Pipeline, display: Display) -> None:
     ended = pipeline.ended
     records, numbered = Numbering(home.numbers).number(plan.records)
     if numbered:
         display.line(f"{numbered} records have no SequenceNumber; they were numbered in file order")
     pipeline.feeding = True
-    invoke(embedded.parts.handler, records, ended, lambda: embedded.parts.ledger.reason)
+    invoke(local.parts.handler, records, ended, lambda: local.parts.ledger.reason)
     pipeline.feeding = False
     if plan.demo:
         pace = 0.0 if plan.exit_when_drained else PACE_SECONDS
         acts = DEMO_ACTS if plan.exit_when_drained else None
-        Story(pipeline, embedded.clients.tables, display, ended).tell(Demo(plan.seed, embedded.parts.clock), acts, pace)
+        Story(pipeline, local.clients.tables, display, ended).tell(Demo(plan.seed, local.parts.clock), acts, pace)
     if not plan.exit_when_drained:
         ended.wait()
     while not ended.is_set() and not pipeline.drained(1.0):

@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bridge.dynamodb_positions import POSITIONS
 from consumers.groups import GROUPS
 from consumers.read_model import Table
 from consumers.read_models.dynamodb import EXPIRES_AT, REMOVALS
 from schemas.change_event import ViewType
 from schemas.event_schema import item_record_of, packaged
-from schemas.keys import KeySchema
+from schemas.keys import KeyAttribute, KeySchema
 from schemas.topics import TOPICS
 
 if TYPE_CHECKING:
@@ -69,4 +70,5 @@ def declared_tables() -> list[DeclaredTable]:
     streamed = {table.name for table in sources}
     models = [group.read_model for group in GROUPS if isinstance(group.read_model, Table)]
     kept = [DeclaredTable(model.name, model.key) for model in models if model.name not in streamed]
-    return [*sources, *kept, DeclaredTable(REMOVALS.name, REMOVALS.key, expires_at=EXPIRES_AT)]
+    positions = DeclaredTable(POSITIONS, (KeyAttribute("stream", "S"), KeyAttribute("shard", "S")))
+    return [*sources, *kept, positions, DeclaredTable(REMOVALS.name, REMOVALS.key, expires_at=EXPIRES_AT)]

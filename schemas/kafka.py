@@ -85,7 +85,8 @@ class KafkaConnection(msgspec.Struct, frozen=True, kw_only=True):
     def client(self) -> dict[str, Any]:
         """The properties that every client needs. Raises SettingsError."""
         self.check()
-        properties: dict[str, Any] = {"bootstrap.servers": self.kafka}
+        # What goes wrong comes back to us as errors; the client's own log says it again, and warns of what passes.
+        properties: dict[str, Any] = {"bootstrap.servers": self.kafka, "log_level": 3}
         if self.kafka_security is Security.PLAINTEXT:
             return properties
         properties |= {

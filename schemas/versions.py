@@ -13,6 +13,7 @@ SNAPSHOT_VERSION = "0"
 # No year below 1900: the text of every epoch must stand above a repair's `0~`.
 _INSTANT = re.compile(r"(19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _EPOCH_MILLIS = re.compile(r"\d{13}", re.ASCII)
+_EPOCH_SECONDS = re.compile(r"\d{10}\.\d{1,9}", re.ASCII)
 _SEQUENCE = re.compile(r"\d{1,40}", re.ASCII)
 
 
@@ -37,10 +38,15 @@ def epoch(stream_label: str) -> str:
     """The epoch that a stream's label names: an ISO instant in UTC without a zone, as DynamoDB writes it.
 
     Instants compare as text whatever their precision, because `#` stands below every digit and the point. A label of
-    13 digits counts as epoch milliseconds. Raises InvalidVersion for any other label.
+    13 digits counts as epoch milliseconds, one of 10 digits and a fraction as epoch seconds (dynoxide writes those).
+    Raises InvalidVersion for any other label.
     """
     if _EPOCH_MILLIS.fullmatch(stream_label):
         return _written(datetime.fromtimestamp(int(stream_label) / 1000, UTC))
+    if _EPOCH_SECONDS.fullmatch(stream_label):
+        seconds, fraction = stream_label.split(".")
+        whole = datetime.fromtimestamp(int(seconds), UTC)
+        return _written(whole.replace(microsecond=int(f"{fraction:0<6}"[:6])))
     if _INSTANT.fullmatch(stream_label):
         try:
             return _written(datetime.fromisoformat(stream_label))

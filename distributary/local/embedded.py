@@ -27,6 +27,7 @@ from distributary.local.log.log import EmbeddedLog
 from distributary.local.log.publisher import EmbeddedPublisher
 from distributary.local.log.subscription import EmbeddedSubscription
 from distributary.pipeline import Parts
+from distributary.settings import Endpoints
 from distributary.tables import create_tables, declared_tables
 from schemas.registry import PackagedRegistry
 from schemas.topics import TOPICS, dead_letters_of
@@ -50,6 +51,7 @@ class Embedded:
         self._keep_log = keep_log
         self._open = ExitStack()
         self.endpoint = Endpoint()
+        self.endpoints: Endpoints | None = None
         self.parts: Parts
         self.url: str
         self.clients: DynamoDBClients

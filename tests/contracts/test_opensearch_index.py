@@ -51,7 +51,7 @@ def test_the_groups_consumer_prepares_it_and_is_refused_where_it_holds_documents
 
     def start() -> None:
         log = MemoryLog()
-        source = Source(log, MemorySubscription(log, group.name, group.topic), MemoryDeadLetters())
+        source = Source(log, lambda: MemorySubscription(log, group.name, group.topic), MemoryDeadLetters())
         build_consumer(group, nowhere.open(), source, EventDecoder(REGISTRY), lambda: NOW)
 
     start()

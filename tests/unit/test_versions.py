@@ -117,3 +117,8 @@ def test_a_sequence_number_that_is_none_is_refused_in_a_short_sentence(number: s
     with pytest.raises(InvalidVersion, match=r"the sequence number .* is not a number of 1 to 40 digits") as refused:
         version("2026-01-01T00:00:00.000", number)
     assert len(str(refused.value)) < 150
+
+
+def test_a_label_in_epoch_seconds_with_a_fraction_becomes_an_iso_instant() -> None:
+    assert epoch("1795535315.951542615") == "2026-11-24T15:48:35.951542"
+    assert epoch("1795535315.5") == "2026-11-24T15:48:35.500"

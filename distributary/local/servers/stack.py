@@ -21,6 +21,7 @@ from distributary.local.servers.ports import Ports
 from distributary.local.servers.registry import Registry
 from distributary.local.servers.server import Server
 from distributary.local.servers.tools import Tools
+from distributary.settings import Endpoints
 
 KINDS: Mapping[str, type[Server]] = {
     "kafka": Kafka,
@@ -38,15 +39,6 @@ class Given(msgspec.Struct, frozen=True):
     registry_url: str | None = None
     opensearch_url: str | None = None
     dynamodb_url: str | None = None
-
-
-class Endpoints(msgspec.Struct, frozen=True):
-    """Where all four are: Kafka's bootstrap servers, and three URLs."""
-
-    kafka: str
-    registry_url: str
-    opensearch_url: str
-    dynamodb_url: str
 
 
 class Servers:
