@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import time
 import traceback
@@ -13,27 +12,24 @@ from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from bridge.errors import BridgeError
 from consumers.errors import ConsumersError
+from distributary.cli_dead_letters import dead_letters
+from distributary.cli_terminal import DEFAULT_HOME, HomeOption, JsonOption, attached, err, out, until_told
 from distributary.errors import DistributaryError, NotDrained, UnknownName, UnreadableFeed
 from distributary.settings import Settings
 from schemas.errors import SchemasError
 from schemas.settings import read_settings
 
 if TYPE_CHECKING:
-    from distributary.attach import Attached
     from distributary.display import Display
     from distributary.home import Home
     from distributary.run import Local
-
-DEFAULT_HOME = Path(".distributary")
 
 app = typer.Typer(
     name="distributary",
@@ -43,11 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-dead_letters = typer.Typer(help="What could not be applied, kept whole.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(dead_letters, name="dead-letters")
-
-out = Console()
-err = Console(stderr=True)
 
 
 class On(StrEnum):
@@ -55,14 +47,6 @@ class On(StrEnum):
 
     EMBEDDED = "embedded"
     SERVERS = "servers"
-
-
-HomeOption = Annotated[
-    Path | None,
-    typer.Option("--home", envvar="DISTRIBUTARY_HOME", help="The folder of the pipeline's state.", show_default=False),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-OWNER_HELP = "A group, `bridge:<table>`, or `bridge:-` for no known table."
 
 
 @app.callback()
@@ -103,7 +87,7 @@ def run(
     records = [record for name in feed or () for record in read_records(_read(name), _named(name))]
     where = Home(home or DEFAULT_HOME)
     plan = Plan(records, demo, seed, exit_when_drained, dump)
-    display, ended = Display(err if json else out), _until_told()
+    display, ended = Display(err if json else out), until_told()
     result = run_pipeline(plan, where, _pipeline(on, where, display, ended, keep=home is not None), display, ended)
     if json:
         typer.echo(msgspec.json.encode(result))
@@ -123,7 +107,7 @@ def feed(
     from distributary.local.attached import feed as feed_records
 
     records = [record for name in files for record in read_records(_read(name), _named(name))]
-    numbered, rows = feed_records(_attached(home), records, _until_told(), time.time)
+    numbered, rows = feed_records(attached(home), records, until_told(), time.time)
     if numbered:
         err.print(f"{numbered} records have no SequenceNumber; they were numbered in file order")
     if json:
@@ -138,7 +122,7 @@ def wait(
     home: HomeOption = None,
 ) -> None:
     """Wait until everything written so far has reached every read model of a running pipeline."""
-    if not _attached(home).wait_until_drained(seconds):
+    if not attached(home).wait_until_drained(seconds):
         raise NotDrained(f"the pipeline is not drained after {seconds:g} s; see `distributary status`")
 
 
@@ -147,7 +131,7 @@ def status(json: JsonOption = False, home: HomeOption = None) -> None:
     """Show what a running pipeline has done, and how far its groups are behind."""
     from distributary.display import bridge_table, group_table
 
-    found = _attached(home).status()
+    found = attached(home).status()
     if json:
         typer.echo(msgspec.json.encode(found))
     else:
@@ -160,7 +144,7 @@ def show(read_model: str, key: str, home: HomeOption = None) -> None:
     from distributary.dump import exact_json
     from distributary.local.attached import read_model as open_read_model
 
-    with open_read_model(_attached(home), read_model, time.time) as opened:
+    with open_read_model(attached(home), read_model, time.time) as opened:
         document = opened.get(key)
     if document is None:
         raise UnknownName(f"{read_model} holds no document under the key {key}")
@@ -177,45 +161,11 @@ def search(
     from distributary.dump import exact_json
     from distributary.local.attached import search as search_documents
 
-    found = search_documents(_attached(home), " ".join(text), limit, time.time)
+    found = search_documents(attached(home), " ".join(text), limit, time.time)
     for document in found:
         typer.echo(exact_json(document._asdict()))
     if not found:
         err.print("nothing found", highlight=False)
-
-
-@dead_letters.command("list")
-def list_letters(
-    owner: Annotated[str | None, typer.Argument(help=OWNER_HELP)] = None,
-    json: JsonOption = False,
-    home: HomeOption = None,
-) -> None:
-    """List open dead letters, of one owner or of all."""
-    from distributary.display import print_letters
-    from distributary.letters import open_letters, owners, row
-    from distributary.local.attached import opened_log
-
-    with opened_log(home or DEFAULT_HOME, time.time) as log:
-        rows = [row(name, letter) for name in ([owner] if owner else owners()) for letter in open_letters(log, name)]
-    if json:
-        typer.echo(msgspec.json.encode({"dead_letters": rows}))
-    else:
-        print_letters(out, rows)
-        if not rows:
-            err.print("no dead letters", highlight=False)
-
-
-@dead_letters.command("show")
-def show_letter(owner: Annotated[str, typer.Argument(help=OWNER_HELP)], place: str, home: HomeOption = None) -> None:
-    """Print one dead letter: why it is one on standard error, its original bytes on standard output."""
-    from distributary.letters import open_letter, row
-    from distributary.local.attached import opened_log
-
-    with opened_log(home or DEFAULT_HOME, time.time) as log:
-        letter = open_letter(log, owner, place)
-    for name, value in row(owner, letter).items():
-        err.print(f"{name}: {value}", markup=False, highlight=False, soft_wrap=True)
-    sys.stdout.buffer.write((letter.value or b"") + (b"\n" if sys.stdout.isatty() else b""))
 
 
 def main() -> None:
@@ -264,24 +214,3 @@ def _pipeline(
     settings = read_settings(Settings, os.environ)
     cache = default_cache(os.environ, root=os.geteuid() == 0)
     return lambda: OnServers(home, settings, cache, os.environ, time.time, keep_log=keep, tell=display.line, stop=ended)
-
-
-def _attached(home: Path | None) -> Attached:
-    from distributary.attach import Attached
-
-    return Attached(home or DEFAULT_HOME)
-
-
-def _until_told() -> Event:
-    """An event that Ctrl-C, or a request to terminate, sets; the second one ends the process there and then."""
-    told = Event()
-
-    def tell(_signal: int, _frame: FrameType | None) -> None:
-        if told.is_set():
-            os._exit(130)  # asked twice: the state stands any kill
-        told.set()
-        os.write(2, b"stopping after the batches under way; once more to stop at once\n")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, tell)
-    return told

@@ -12,9 +12,6 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
-from werkzeug.exceptions import NotFound
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-
 from distributary.adapters import build_parts
 from distributary.dynamodb_clients import DynamoDBClients, local_clients
 from distributary.home import Home
@@ -22,7 +19,7 @@ from distributary.kafka_adapters import kafka_adapters, prepare
 from distributary.local.dynamodb import BESIDE
 from distributary.local.endpoint import Endpoint
 from distributary.local.servers.stack import Given, Servers
-from distributary.local.wsgi import LoopbackServer
+from distributary.local.wsgi import LoopbackServer, mounted
 from distributary.pipeline import Parts
 from distributary.settings import Endpoints, Settings
 
@@ -79,7 +76,7 @@ class OnServers:
             self.clients = local_clients(self.endpoints.dynamodb_url)
             opened.callback(self.clients.close)
             self.parts = build_parts(adapters, opened)
-            pages = LoopbackServer(DispatcherMiddleware(NotFound(), {BESIDE: self.endpoint}))
+            pages = LoopbackServer(mounted(BESIDE, self.endpoint))
             opened.callback(pages.close)
             self.url = pages.url
             self._open = opened.pop_all()

@@ -7,6 +7,8 @@ from socket import create_server
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
+
+
+def mounted(path: str, application: WSGIApplication) -> WSGIApplication:
+    """The application under a path, and nothing anywhere else."""
+    return DispatcherMiddleware(NotFound(), {path: application})
 
 
 class LoopbackServer:

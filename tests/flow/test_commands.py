@@ -272,7 +272,7 @@ def test_a_run_whose_output_nobody_reads_any_more_ends(tmp_path: Path) -> None:
 
 def test_a_second_interrupt_ends_the_process_at_once() -> None:
     code = (
-        "import os, signal; from distributary.cli import _until_told; told = _until_told(); "
+        "import os, signal; from distributary.cli_terminal import until_told; told = until_told(); "
         "os.kill(os.getpid(), signal.SIGINT); assert told.is_set(); os.kill(os.getpid(), signal.SIGINT); print('late')"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)

@@ -36,7 +36,7 @@ OURS = frozenset(layer.split(".")[0] for layer in MAY_IMPORT)
 LIBRARY_HOMES = {
     "boto3": ("distributary/dynamodb_clients.py",),
     "botocore": (
-        "bridge/dynamodb_streams.py",
+        "bridge/dynamodb_*.py",
         "consumers/read_models/dynamodb.py",
         "distributary/dynamodb_clients.py",
         "distributary/local/direct_calls.py",
@@ -53,13 +53,13 @@ LIBRARY_HOMES = {
     "moto": ("distributary/local/moto_*.py",),
     "msgspec": ("*",),
     "opensearchpy": ("consumers/read_models/opensearch.py",),
-    "rich": ("distributary/cli.py", "distributary/display.py"),
+    "rich": ("distributary/cli*.py", "distributary/display.py"),
     "sqlite3": (
         "consumers/read_models/sqlite.py",
         "distributary/local/log/*.py",
         "distributary/local/servers/dynoxide.py",
     ),
-    "typer": ("distributary/cli.py",),
+    "typer": ("distributary/cli*.py",),
     "werkzeug": (
         "distributary/local/direct_calls.py",
         "distributary/local/dynamodb.py",
