@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consumers.delivery.dead_letters import DeadLetters
-from consumers.delivery.loop import PACE, Consumer, Pace
+from consumers.delivery.loop import PACE, Consumer, Pace, Turn
 from consumers.delivery.prepare import Preparation
 from consumers.errors import GroupRefused
 from consumers.group import Group
@@ -77,6 +77,7 @@ def build_consumer(
     decoder: EventDecoder,
     clock: Callable[[], float],
     pace: Pace = PACE,
+    observe: Callable[[Turn], None] = lambda _: None,
 ) -> Consumer:
     """The group's consumer, ready to take turns, its read model made where there is none.
 
@@ -92,7 +93,15 @@ def build_consumer(
             "documents, so it cannot tell what they lack; empty it, or rebuild it with "
             f"`distributary rebuild {group.name}`"
         )
-    return Consumer(Preparation(group, decoder), source.subscription(), read_model, source.dead_letters, clock, pace)
+    return Consumer(
+        Preparation(group, decoder),
+        source.subscription(),
+        read_model,
+        source.dead_letters,
+        clock,
+        pace,
+        observe=observe,
+    )
 
 
 def check_log(group: Group, log: Log) -> None:
