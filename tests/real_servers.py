@@ -23,7 +23,8 @@ import msgspec
 import pytest
 
 from distributary.errors import ToolMissing
-from distributary.local.servers.stack import Servers
+from distributary.local.servers.server import Server
+from distributary.local.servers.stack import KINDS, Servers
 from tests.server_holder import servers
 
 ROOT = Path(__file__).parents[1]
@@ -155,8 +156,11 @@ def dynamodb_url(pytestconfig: pytest.Config) -> str:
 class OwnServers(Protocol):
     """Starts servers for one test alone, which may break them: `own_servers("kafka")["kafka"].kill()`."""
 
-    def __call__(self, *endpoints: str, home: Path | None = None) -> Servers:
-        """The servers of the endpoints, in a fresh home or a given one, until the test ends."""
+    def __call__(self, *endpoints: str, home: Path | None = None, **kinds: type[Server]) -> Servers:
+        """The servers of the endpoints, in a fresh home or a given one, until the test ends.
+
+        A server of another kind goes by its endpoint's name: `own_servers("dynamodb_url", kafka=PatientKafka)`.
+        """
 
 
 @pytest.fixture
@@ -164,10 +168,10 @@ def own_servers() -> Iterator[OwnServers]:
     """Servers of one test's own; see OwnServers."""
     with ExitStack() as opened:
 
-        def start(*endpoints: str, home: Path | None = None) -> Servers:
-            folder = home or open_folder(opened)
+        def start(*endpoints: str, home: Path | None = None, **kinds: type[Server]) -> Servers:
+            wanted = {**{endpoint: KINDS[endpoint] for endpoint in endpoints}, **kinds}
             try:
-                return opened.enter_context(servers(folder, *endpoints))
+                return opened.enter_context(servers(home or open_folder(opened), wanted))
             except ToolMissing as error:
                 skip(str(error))
 

@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event, Thread
 
@@ -17,13 +18,14 @@ import msgspec
 
 from distributary.errors import DistributaryError, ToolMissing
 from distributary.local.servers.cache import default_cache
-from distributary.local.servers.stack import Servers
+from distributary.local.servers.server import Server
+from distributary.local.servers.stack import KINDS, Servers
 
 
-def servers(home: Path, *endpoints: str, stop: Event | None = None) -> Servers:
-    """The servers of some endpoints, by this process's environment."""
+def servers(home: Path, kinds: Mapping[str, type[Server]], stop: Event | None = None) -> Servers:
+    """Servers by this process's environment."""
     cache = default_cache(os.environ, root=os.geteuid() == 0)
-    return Servers(home, cache, os.environ, only=endpoints, stop=stop)
+    return Servers(home, cache, os.environ, kinds=kinds, stop=stop)
 
 
 def hold(folder: Path, endpoint: str) -> None:
@@ -33,7 +35,7 @@ def hold(folder: Path, endpoint: str) -> None:
         fcntl.flock(holders, fcntl.LOCK_SH)
         Thread(target=_wait_for_the_end, args=(folder / "controller", stop), daemon=True).start()
         try:
-            with servers(folder / endpoint, endpoint, stop=stop) as started:
+            with servers(folder / endpoint, {endpoint: KINDS[endpoint]}, stop) as started:
                 _answer(folder, endpoint, address=started[endpoint].address)
                 stop.wait()
         except ToolMissing as error:

@@ -13,12 +13,13 @@ from confluent_kafka.admin import AdminClient
 from distributary.errors import ServerFailed
 from distributary.local.servers.artifacts import KAFKA
 from distributary.local.servers.ports import HOST
-from distributary.local.servers.process import Command
+from distributary.local.servers.process import Command, last_words
 from distributary.local.servers.server import Server
 
 LARGEST_MESSAGE = 9 * 1024 * 1024 + 64 * 1024
 """Bytes: a dead letter of 9 MiB with its headers."""
 _HEAP = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"]
+_LOGGING = ["-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS"]
 _SETTINGS = """\
 process.roles=broker,controller
 node.id=1
@@ -84,7 +85,7 @@ class Kafka(Server):
             ),
             "utf-8",
         )
-        java = [str(self.tools.java_home / "bin" / "java"), *_HEAP, "-cp", f"{self.distribution}/*"]
+        java = [str(self.tools.java_home / "bin" / "java"), *_HEAP, *_LOGGING, "-cp", f"{self.distribution}/*"]
         if not (folder / "data" / "meta.properties").exists():
             self._format([*java, "kafka.tools.StorageTool", "format", "--config", str(settings)], folder)
         return Command([*java, "kafka.Kafka", str(settings)], self.variables(), folder)
@@ -96,8 +97,8 @@ class Kafka(Server):
             [*tool, f"--cluster-id={cluster}"], cwd=folder, env=self.variables(), capture_output=True, check=False
         )
         if formatted.returncode:
-            said = (formatted.stdout + formatted.stderr).decode(errors="replace").strip()
-            raise ServerFailed(f"kafka cannot make its storage in {folder}: {said[-500:]!r}; is the disk full?")
+            said = last_words((formatted.stdout + formatted.stderr).decode(errors="replace"))
+            raise ServerFailed(f"kafka cannot make its storage in {folder}; its tool printed last: {said or 'nothing'}")
 
     def _is_ready(self) -> bool:
         # Its own log of failed connections is not for the person: that the broker is not there yet is no news.
