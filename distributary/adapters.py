@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -19,6 +20,8 @@ from bridge.relay import Relay, lines
 from bridge.streams import ShardPositions, Streams
 from consumers.delivery.dead_letters import DeadLetters
 from consumers.delivery.loop import PACE, Consumer, Pace, Turn
+from consumers.delivery.retries import Backoff, Waiting, decide_retry
+from consumers.errors import Outage
 from consumers.group import Group
 from consumers.groups import GROUPS
 from consumers.read_model import ReadModel
@@ -28,6 +31,7 @@ from distributary.ledger import Ledger
 from distributary.pipeline import Parts
 from distributary.turns import Turns
 from schemas.codec import EventDecoder
+from schemas.errors import RegistryUnavailable
 from schemas.event_schema import item_record_of, packaged
 from schemas.registry import Registry
 from schemas.topics import TOPICS, Topic, topic_named
@@ -126,3 +130,31 @@ def build_parts(adapters: Adapters, opened: ExitStack) -> Parts:
         consumers=[build_consumer_of(adapters, group, turns, opened) for group in GROUPS],
         clock=adapters.clock,
     )
+
+
+def build_when_possible(
+    build: Callable[[ExitStack], Parts],
+    opened: ExitStack,
+    clock: Callable[[], float],
+    ended: Event,
+    tell: Callable[[str], None],
+) -> Parts | None:
+    """What `build` gives once nothing that it needs is away; None where the end is called before. `opened` closes it.
+
+    `tell` hears of every outage that it waits for. Raises what else keeps `build` from building.
+    """
+    waiting: Waiting | None = None
+    chance = Random().random
+    while not ended.is_set():
+        try:
+            with ExitStack() as attempt:
+                parts = build(attempt)
+                opened.enter_context(attempt.pop_all())
+                return parts
+        except (Outage, RegistryUnavailable) as error:
+            outage = error if isinstance(error, Outage) else Outage("the schema registry", str(error))
+            waiting = decide_retry(waiting, outage, clock(), chance(), Backoff())
+            logger.info("start: %s", outage)
+            tell(str(outage))
+            ended.wait(waiting.seconds)
+    return None

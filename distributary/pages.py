@@ -31,6 +31,10 @@ class Pages:
         self.starting = ""
         self.pipeline: Pipeline | None = None
 
+    def tell_waiting(self, outage: str) -> None:
+        """Takes note of what the part waits for at its start."""
+        self.starting = outage
+
     def health(self) -> dict[str, Any]:
         """What the part is doing, each group by name."""
         if self.pipeline is None:
