@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -101,8 +102,8 @@ def test_what_the_servers_hold_and_where_they_are_survives_kills_and_a_new_start
     before = {name: servers[name].pid for name in KINDS}
     for name in KINDS:
         servers[name].kill()
-    for name in KINDS:
-        servers[name].restart()
+    with ThreadPoolExecutor(len(KINDS)) as threads:
+        list(threads.map(lambda name: servers[name].restart(), KINDS))
     assert all(servers[name].pid != before[name] for name in KINDS)
     assert read(servers, written["schema"][0]) == written
     servers.__exit__(None, None, None)
