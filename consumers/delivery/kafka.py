@@ -126,6 +126,8 @@ class KafkaSubscription:
     def _begin(self, message: Message) -> None:
         """What the client says where a partition has no position that it could go on from."""
         partition, position = message.partition() or 0, message.offset()
+        if partition not in {place.partition for place in self._consumer.assignment()}:
+            return  # it was said before the partition was lost
         if position is not None and position >= 0:
             raise TruncatedTopic(
                 f"the position {position} of the group {self._group} in {self._topic}/{partition} is no longer there: "

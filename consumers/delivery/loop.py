@@ -187,9 +187,10 @@ class Consumer:
         number = 0
         if self._rate.exceeded:
             return number
-        for delivery, outcome, poison in self._batch.finished():
+        for at, delivery, outcome, poison in self._batch.finished():
             if poison is not None:
                 self._dead_letters.record(_letter(delivery, poison, self._clock()))
+            self._batch.recorded(at)
             self._watermarks.finished(delivery)
             self.outcomes.count(outcome)
             self._rate.note(outcome is Outcome.DEAD_LETTERED)
