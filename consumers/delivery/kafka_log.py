@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
 
-from consumers.delivery.kafka import LOG, delivery
+from consumers.delivery.kafka import delivery
+from consumers.delivery.kafka_clients import LOG, made
 from consumers.errors import Outage
 from consumers.subscription import Delivery
 from schemas.kafka import Settings
@@ -35,15 +35,13 @@ _READER: Settings = {
     "fetch.wait.max.ms": 50,
 }
 
-_log = logging.getLogger(__name__)
-
 
 class KafkaLog:
     """See `Log`. `settings` are a client's properties (`KafkaConnection.client`). Safe to use from any thread."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = dict(settings)
-        self._admin = AdminClient(self._settings, logger=_log)
+        self._admin = made(AdminClient, self._settings)
         self._idle: list[Consumer] = []
         self._askers: dict[str, Consumer] = {}
         self._lock = Lock()
@@ -143,14 +141,14 @@ class KafkaLog:
         """
         with self._lock:
             if group not in self._askers:
-                self._askers[group] = Consumer({**self._settings, "group.id": group}, logger=_log)
+                self._askers[group] = made(Consumer, {**self._settings, "group.id": group})
             return self._askers[group]
 
     @contextmanager
     def _reader(self) -> Iterator[Consumer]:
         """A client that nobody else uses meanwhile."""
         with self._lock:
-            reader = self._idle.pop() if self._idle else Consumer({**self._settings, **_READER}, logger=_log)
+            reader = self._idle.pop() if self._idle else made(Consumer, {**self._settings, **_READER})
         try:
             yield reader
         finally:
