@@ -194,7 +194,7 @@ class KafkaDeadLetters:
 
     def record(self, letter: DeadLetter) -> None:
         """See `DeadLetters.record`."""
-        self._write(letter.place, letter.key, letter.value, letter.headers())
+        self._write(letter.place, letter.key, letter.body, letter.headers())
 
     def resolve(self, letter: DeadLetter) -> None:
         """See `DeadLetters.resolve`."""

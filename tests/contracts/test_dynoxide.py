@@ -13,7 +13,7 @@ from bridge.dynamodb_streams import DynamoDBStreams
 from bridge.errors import StreamUnavailable
 from bridge.memory_streams import MemoryShardPositions
 from bridge.stream_record import check
-from bridge.streams import SHARD_END, ShardPositions
+from bridge.streams import SHARD_END, ShardPositions, Streams
 from bridge.translate import translate
 from consumers.read_model import Table
 from consumers.read_models.dynamodb import REMOVALS
@@ -24,6 +24,7 @@ from schemas.keys import KeyAttribute, KeySchema
 from schemas.topics import TOPICS
 from tests.contracts import test_dynamodb_table
 from tests.contracts.documents import NUMBER_KEY
+from tests.contracts.streams import StreamsContract
 from tests.contracts.test_dynamodb_table import Tables
 
 
@@ -47,6 +48,34 @@ class TestDynoxideTable(test_dynamodb_table.TestDynamoDBTable):
             return tables
 
         return make
+
+
+class StreamedTable:
+    """A table with a stream; dynoxide's never age, and it answers for shards that it does not know."""
+
+    def __init__(self, clients: DynamoDBClients) -> None:
+        self.name = f"U-{uuid4().hex}"
+        self.streams: Streams = DynamoDBStreams(*clients)
+        self._clients = clients
+        create_tables(clients.tables, [DeclaredTable(self.name, NUMBER_KEY, ViewType.NEW_AND_OLD_IMAGES)])
+
+    def write(self, *user_ids: int) -> None:
+        for user_id in user_ids:
+            self._clients.tables.put_item(TableName=self.name, Item={"UserId": {"N": str(user_id)}})
+
+    def expire(self) -> None:
+        raise AssertionError
+
+    def trim(self) -> None:
+        raise AssertionError
+
+
+class TestDynoxideStreams(StreamsContract):
+    """The streams' contract."""
+
+    @pytest.fixture
+    def table(self, clients: DynamoDBClients) -> StreamedTable:
+        return StreamedTable(clients)
 
 
 def test_its_stream_becomes_change_events_whose_versions_grow(clients: DynamoDBClients) -> None:
