@@ -18,6 +18,12 @@ from distributary.local.servers.answers import status_of
 from tests.real_servers import GIVEN_BY, ROOT
 
 SECONDS = 60.0
+# A run that was started in the background ignores interrupts, and so would its children.
+CONFTEST = """
+import signal
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
 TESTS = """
 from pathlib import Path
 from threading import Event
@@ -25,7 +31,6 @@ from threading import Event
 import pytest
 
 FOLDER = Path(__file__).parent
-
 
 @pytest.mark.parametrize("number", range(4))
 def test_server(number, dynamodb_url):
@@ -42,6 +47,7 @@ def test_no_server():
 
 def run_tests(folder: Path, *options: str, **variables: str) -> subprocess.Popen[bytes]:
     """pytest over TESTS in a process of its own; what it makes it makes in `folder`."""
+    (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_them.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    servers\n")
     told = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CI"))}
@@ -100,11 +106,14 @@ def test_nothing_outlives_a_run_that_is_interrupted_or_killed(
 ) -> None:
     (tmp_path / "wait").write_text("")
     with run_tests(tmp_path, *options) as running:
-        wait_until(lambda: bool(addresses(tmp_path)))
-        address = addresses(tmp_path)[0]
-        assert not nothing_left(tmp_path, address)
-        running.send_signal(number)
-        running.communicate(timeout=SECONDS)
+        try:
+            wait_until(lambda: bool(addresses(tmp_path)))
+            address = addresses(tmp_path)[0]
+            assert not nothing_left(tmp_path, address)
+            running.send_signal(number)
+            running.communicate(timeout=SECONDS)
+        finally:
+            running.kill()
     wait_until(lambda: nothing_left(tmp_path, address))
 
 
