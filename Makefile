@@ -38,9 +38,11 @@ format: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
 
-constraints: setup ## resolve the dependencies again, with hashes
+constraints: setup ## resolve the dependencies again, with hashes; for the images, without what tests need
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --all-extras --upgrade pyproject.toml --output-file constraints.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --extra msk --constraint constraints.txt pyproject.toml --output-file deploy/requirements.txt
 
 clean: ## remove the virtual environment and the default home
 	rm -rf $(VENV) $(HOME_DIR)
