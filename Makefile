@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 HOME_DIR ?= .distributary
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check format constraints clean
+.PHONY: help setup run test test-fast check format compose-check constraints clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed ## a virtual environment with the pinned dependencies and the `distributary` command
 
@@ -39,9 +39,14 @@ format: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
 
-constraints: setup ## resolve the dependencies again, with hashes
+compose-check: ## whether Docker's compose plugin takes docker-compose.yml
+	docker compose config --quiet
+
+constraints: setup ## resolve the dependencies again, with hashes; for the images, without what tests need
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --all-extras --upgrade pyproject.toml --output-file constraints.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --extra msk --constraint constraints.txt pyproject.toml --output-file deploy/requirements.txt
 
 clean: ## remove the virtual environment and the default home
 	rm -rf $(VENV) $(HOME_DIR)
