@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Image(NamedTuple):
-    """An image: its name, the port it listens on (None: the one it is reached at), its API's root, a page of a ready one."""
+    """An image: its name, the port it listens on (None: the one it is reached at), its paths: the API's and a ready one's."""
 
     name: str
     port: int | None
