@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Image(NamedTuple):
-    """An image: its name, the port it listens on (None: the one it is reached at), its paths: the API's and a ready one's."""
+    """An image: its name, the port it listens on (None: the one it is reached at), the paths of its API and health."""
 
     name: str
     port: int | None
