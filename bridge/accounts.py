@@ -22,7 +22,12 @@ class Accounts:
     @property
     def balanced(self) -> bool:
         """Whether every record that was read is accounted for."""
-        return self.read == self.published + self.filtered + self.dead_lettered + self.returned
+        return self.unaccounted == 0
+
+    @property
+    def unaccounted(self) -> int:
+        """Records that were read and of which nobody knows what became: 0."""
+        return self.read - self.published - self.filtered - self.dead_lettered - self.returned
 
     def add(self, other: Accounts) -> None:
         """Adds another batch's accounts to these."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consumers.delivery.dead_letters import DeadLetters
-from consumers.delivery.loop import PACE, Consumer, Pace
+from consumers.delivery.loop import PACE, Consumer, Pace, Turn
 from consumers.delivery.prepare import Preparation
 from consumers.errors import GroupRefused
 from consumers.group import Group
@@ -77,6 +77,7 @@ def build_consumer(
     decoder: EventDecoder,
     clock: Callable[[], float],
     pace: Pace = PACE,
+    observe: Callable[[Turn], None] = lambda _: None,
 ) -> Consumer:
     """The group's consumer, ready to take turns, its read model made where there is none.
 
@@ -86,13 +87,32 @@ def build_consumer(
     check_log(group, source.log)
     if isinstance(read_model, Preparable):
         read_model.prepare()
-    if not source.log.positions(group.name, group.topic) and next(iter(read_model.scan()), None) is not None:
+    if _has_no_position(group, source.log) and _holds_documents(read_model) and _has_no_position(group, source.log):
         raise GroupRefused(
             f"the group {group.name} has no position in {group.topic}, but its read model {read_model.name} holds "
             "documents, so it cannot tell what they lack; empty it, or rebuild it with "
             f"`distributary rebuild {group.name}`"
         )
-    return Consumer(Preparation(group, decoder), source.subscription(), read_model, source.dead_letters, clock, pace)
+    return Consumer(
+        Preparation(group, decoder),
+        source.subscription(),
+        read_model,
+        source.dead_letters,
+        clock,
+        pace,
+        observe=observe,
+    )
+
+
+def _has_no_position(group: Group, log: Log) -> bool:
+    """Asked again once documents are seen: another member that starts at the same time commits a position before it
+    writes its first document.
+    """
+    return not log.positions(group.name, group.topic)
+
+
+def _holds_documents(read_model: ReadModel) -> bool:
+    return next(iter(read_model.scan()), None) is not None
 
 
 def check_log(group: Group, log: Log) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -18,7 +19,9 @@ from bridge.publisher import Publisher
 from bridge.relay import Relay, lines
 from bridge.streams import ShardPositions, Streams
 from consumers.delivery.dead_letters import DeadLetters
-from consumers.delivery.loop import PACE, Consumer, Pace
+from consumers.delivery.loop import PACE, Consumer, Pace, Turn
+from consumers.delivery.retries import Backoff, Waiting, decide_retry
+from consumers.errors import Outage
 from consumers.group import Group
 from consumers.groups import GROUPS
 from consumers.read_model import ReadModel
@@ -26,7 +29,9 @@ from consumers.subscription import Log, Subscription
 from consumers.wiring import Source, Stores, build_consumer, check_declared, open_read_model
 from distributary.ledger import Ledger
 from distributary.pipeline import Parts
+from distributary.turns import Turns
 from schemas.codec import EventDecoder
+from schemas.errors import RegistryUnavailable
 from schemas.event_schema import item_record_of, packaged
 from schemas.registry import Registry
 from schemas.topics import TOPICS, Topic, topic_named
@@ -78,34 +83,78 @@ class Adapters:
             topic, self.streams, self.positions, relay_batch, clock=monotonic, chance=chance, pace=self.poller_pace
         )
 
-    def consumer(self, group: Group, read_model: ReadModel) -> Consumer:
+    def consumer(
+        self, group: Group, read_model: ReadModel, observe: Callable[[Turn], None] = lambda _: None
+    ) -> Consumer:
         """The group's consumer on its read model. Raises GroupRefused, Outage."""
         topic = topic_named(group.topic)
         check_declared(group, topic, item_record_of(packaged(topic.item_record)).key_schema)
         source = Source(self.log, lambda: self.subscription(group), self.dead_letters(group.name))
-        return build_consumer(group, read_model, source, EventDecoder(self.registry), self.clock, self.pace)
+        return build_consumer(group, read_model, source, EventDecoder(self.registry), self.clock, self.pace, observe)
 
 
-def build_parts(adapters: Adapters, opened: ExitStack) -> Parts:
-    """Every poller and every group, and a handler for fed records; `opened` closes them."""
-    ledger = Ledger(topic.table for topic in TOPICS)
+def build_pollers(adapters: Adapters, ledger: Ledger, opened: ExitStack) -> list[Poller]:
+    """A poller for every table; `opened` closes them. Raises UnknownSchema, RegistryUnavailable."""
     pollers = []
     for topic in TOPICS:
         relay = adapters.relay()
         opened.callback(relay.close)
         pollers.append(adapters.poller(topic, relay, ledger))
+    return pollers
+
+
+def build_consumer_of(adapters: Adapters, group: Group, turns: Turns, opened: ExitStack) -> Consumer:
+    """The group's consumer; `opened` closes it. Raises GroupRefused, Outage."""
+    read_model = adapters.read_model(group)
+    with ExitStack() as failed:
+        failed.callback(read_model.close)
+        consumer = adapters.consumer(group, read_model, turns.of(group.name))
+        failed.pop_all()
+    opened.callback(consumer.close)
+    return consumer
+
+
+def build_parts(adapters: Adapters, opened: ExitStack) -> Parts:
+    """Every poller and every group, and a handler for fed records; `opened` closes them."""
+    ledger, turns = Ledger(topic.table for topic in TOPICS), Turns()
+    pollers = build_pollers(adapters, ledger, opened)
     handler = Handler(adapters.relay(), ledger.observe)
     opened.callback(handler.close)
-    consumers = []
-    for group in GROUPS:
-        consumers.append(adapters.consumer(group, adapters.read_model(group)))
-        opened.callback(consumers[-1].close)
     return Parts(
         on=adapters.on,
         log=adapters.log,
         ledger=ledger,
+        turns=turns,
         handler=handler,
         pollers=pollers,
-        consumers=consumers,
+        consumers=[build_consumer_of(adapters, group, turns, opened) for group in GROUPS],
         clock=adapters.clock,
     )
+
+
+def build_when_possible(
+    build: Callable[[ExitStack], Parts],
+    opened: ExitStack,
+    clock: Callable[[], float],
+    ended: Event,
+    tell: Callable[[str], None],
+) -> Parts | None:
+    """What `build` gives once nothing that it needs is away; None where the end is called before. `opened` closes it.
+
+    `tell` hears of every outage that it waits for. Raises what else keeps `build` from building.
+    """
+    waiting: Waiting | None = None
+    chance = Random().random
+    while not ended.is_set():
+        try:
+            with ExitStack() as attempt:
+                parts = build(attempt)
+                opened.enter_context(attempt.pop_all())
+                return parts
+        except (Outage, RegistryUnavailable) as error:
+            outage = error if isinstance(error, Outage) else Outage("the schema registry", str(error))
+            waiting = decide_retry(waiting, outage, clock(), chance(), Backoff())
+            logger.info("start: %s", outage)
+            tell(str(outage))
+            ended.wait(waiting.seconds)
+    return None

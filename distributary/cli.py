@@ -20,6 +20,7 @@ import typer
 from bridge.errors import BridgeError
 from consumers.errors import ConsumersError
 from distributary.cli_dead_letters import dead_letters
+from distributary.cli_parts import bridge, consume, prepare
 from distributary.cli_terminal import DEFAULT_HOME, HomeOption, JsonOption, attached, err, out, until_told
 from distributary.errors import DistributaryError, NotDrained, UnknownName, UnreadableFeed
 from distributary.settings import Settings
@@ -40,6 +41,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(dead_letters, name="dead-letters")
+for part in (bridge, consume, prepare):
+    app.command()(part)
 
 
 class On(StrEnum):

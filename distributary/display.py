@@ -125,12 +125,13 @@ def bridge_table(rows: list[dict[str, Any]]) -> Table:
 def group_table(rows: list[dict[str, Any]]) -> Table:
     """The groups' outcomes and lags."""
     names = ("applied", "filtered", "stale", "dead_lettered")
-    table = _table("group", *names, "lag", "state")
+    table = _table("group", *names, "retries", "unaccounted", "batch", "store", "lag", "state")
     for row in rows:
         table.add_row(
             row["group"],
-            *(str(row[name]) for name in names),
-            f"{row['lag']['events']} ({row['lag']['seconds']:.1f} s)",
+            *(str(row[name]) for name in (*names, "retries", "unaccounted", "batch")),
+            f"{row['store_seconds'] * 1000:.0f} ms",
+            _lag(row["lag"]),
             Text(group_state(row)),
         )
     return table
@@ -181,6 +182,10 @@ def _act_table(acts: Iterable[dict[str, str]]) -> Table:
     for row in rows:
         table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in row.values()))
     return table
+
+
+def _lag(lag: dict[str, Any]) -> str:
+    return "?" if lag["events"] is None else f"{lag['events']} ({lag['seconds']:.1f} s)"
 
 
 def _group_line(row: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ _CONFIG = Config(
     proxies={},
     parameter_validation=False,
     connect_timeout=5,
-    read_timeout=30,
+    read_timeout=10,
     # More than every read model's writers together; one connection less would be opened anew for each call.
     max_pool_connections=64,
     # Whoever calls waits and tries again on its own terms; the second try is for a connection that broke.

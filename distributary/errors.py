@@ -67,3 +67,11 @@ class Unaccounted(DistributaryError):
 
 class TopicsUnusable(DistributaryError):
     """Raised when the topics cannot be made, or are not as they are declared."""
+
+
+class PortTaken(DistributaryError):
+    """Raised when the pages of a part cannot be served, because another program has the port, say."""
+
+
+class SettingMissing(DistributaryError):
+    """Raised when a part that runs alone is not told where something is that it needs."""

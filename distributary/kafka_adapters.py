@@ -36,10 +36,13 @@ def kafka_adapters(settings: Settings, on: str, clock: Callable[[], float]) -> I
         opened.callback(clients.close)
         log = KafkaLog(kafka)
         opened.callback(log.close)
+        registry = open_registry(settings.registry)
+        if isinstance(registry, HttpRegistry):
+            opened.callback(registry.close)
         yield Adapters(
             on=on,
             log=log,
-            registry=open_registry(settings.registry),
+            registry=registry,
             stores=_stores(settings.stores, clients, clock, opened),
             streams=DynamoDBStreams(clients.tables, clients.streams),
             positions=DynamoDBPositions(clients.tables),

@@ -12,6 +12,7 @@ from bridge.poller import Poller
 from consumers.delivery.loop import Consumer
 from consumers.subscription import Log
 from distributary.ledger import Ledger
+from distributary.turns import Turns
 from distributary.upkeep import Upkeep
 from schemas.topics import TOPICS
 
@@ -20,15 +21,19 @@ logger = logging.getLogger("distributary")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A pipeline, built and not yet running. `handler` is what fed records pass through."""
+    """A pipeline, or a part of one, built and not yet running. `handler` is what fed records pass through, if any are.
+
+    `ledger` is the bridge's accounts, `turns` what the groups' turns took.
+    """
 
     on: str
     log: Log
     ledger: Ledger
-    handler: Handler
-    pollers: Sequence[Poller]
-    consumers: Sequence[Consumer]
+    turns: Turns
     clock: Callable[[], float]
+    pollers: Sequence[Poller] = ()
+    consumers: Sequence[Consumer] = ()
+    handler: Handler | None = None
 
 
 class Pipeline:

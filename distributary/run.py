@@ -110,6 +110,7 @@ def _act(plan: Plan, home: Home, local: Local, pipeline: Pipeline, display: Disp
     if numbered:
         display.line(f"{numbered} records have no SequenceNumber; they were numbered in file order")
     pipeline.feeding = True
+    assert local.parts.handler is not None  # a whole pipeline has one
     invoke(local.parts.handler, records, ended, lambda: local.parts.ledger.reason)
     pipeline.feeding = False
     if plan.demo:

@@ -6,6 +6,7 @@ from typing import Any
 
 from consumers.delivery.lag import lag
 from consumers.delivery.loop import Consumer
+from consumers.errors import Outage
 from consumers.read_model import ReadModel
 from distributary.pipeline import Pipeline
 
@@ -41,13 +42,32 @@ def result(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def group_rows(pipeline: Pipeline) -> list[dict[str, Any]]:
-    """A row a group: its outcomes, and its lag in events and seconds."""
+    """A row a group: its outcomes, its lag in events and seconds, its retries, what its turns took, and the difference
+    of its accounts, which is 0.
+    """
     now = pipeline.parts.clock()
     rows = []
     for consumer in pipeline.parts.consumers:
-        behind = lag(pipeline.parts.log, consumer.group.name, consumer.group.topic, now)
-        rows.append({"group": consumer.group.name, **consumer.outcomes.as_counts(), "lag": {**behind._asdict()}})
+        behind = _lag(pipeline, consumer, now)
+        rows.append(
+            {
+                "group": consumer.group.name,
+                **consumer.outcomes.as_counts(),
+                "lag": behind,
+                "retries": consumer.retries,
+                "unaccounted": consumer.unaccounted,
+                **pipeline.parts.turns.mean(consumer.group.name),
+            }
+        )
     return rows
+
+
+def _lag(pipeline: Pipeline, consumer: Consumer, now: float) -> dict[str, float | None]:
+    """The group's lag; None where the log cannot say."""
+    try:
+        return {**lag(pipeline.parts.log, consumer.group.name, consumer.group.topic, now)._asdict()}
+    except Outage:
+        return {"events": None, "seconds": None}
 
 
 def count(read_model: ReadModel) -> int:

@@ -14,6 +14,7 @@ import re
 import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from schemas.errors import InvalidAttributeValue
@@ -24,6 +25,8 @@ Value: TypeAlias = "str | int | Decimal | bytes | bool | list[Value] | dict[str,
 
 TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"})
 MAX_DIGITS = 38
+# A number may begin and end with zeros; what is longer is no number that somebody meant.
+_MAX_NUMBER_TEXT = 1000
 MAX_NAME_BYTES = 65_535
 # DynamoDB nests 32 deep; beyond twice that it is an attack on the stack, not an item.
 MAX_DEPTH = 64
@@ -132,8 +135,10 @@ def _check_text(content: object, path: str, _depth: int) -> None:
 
 
 def _check_number(content: object, path: str, _depth: int) -> None:
-    if not isinstance(content, str) or not _NUMBER.fullmatch(content):
+    if not isinstance(content, str) or len(content) > _MAX_NUMBER_TEXT or not _NUMBER.fullmatch(content):
         raise InvalidAttributeValue(path, shown(content), "a number as text")
+    if len(content) <= MAX_DIGITS and content.isascii() and content.isdigit():
+        return  # as nearly every number is
     try:
         exact = Decimal(content)
     except InvalidOperation:
@@ -184,17 +189,29 @@ def _check_list(content: object, path: str, depth: int) -> None:
 
 
 def _set_of(
-    check_member: Callable[[object, str, int], None], value_of: Callable[[str], object] = str
+    check_member: Callable[[object, str, int], None], distinct: Callable[[Sequence[str]], bool]
 ) -> Callable[[object, str, int], None]:
     def check_set(content: object, path: str, depth: int) -> None:
         if not isinstance(content, list) or not content:
             raise InvalidAttributeValue(path, shown(content), "a set with at least one member")
         for index, member in enumerate(content):
             check_member(member, f"{path}[{index}]", depth)
-        if len(set(map(value_of, content))) < len(content):
+        if not distinct(content):
             raise InvalidAttributeValue(path, shown(content), "a set without duplicates")
 
     return check_set
+
+
+def _distinct_texts(members: Sequence[str]) -> bool:
+    return len(set(members)) == len(members)
+
+
+def _distinct_numbers(members: Sequence[str]) -> bool:
+    # Text has a hash that nobody can foresee, a number has not. A set of numbers made to share one takes time that
+    # grows with its square, so more than a few of them, which nobody has by chance, are as good as duplicates.
+    numbers = sorted(map(Decimal, members))
+    hashes = set(map(hash, numbers))
+    return len(hashes) + 64 > len(numbers) and all(one != next_one for one, next_one in pairwise(numbers))
 
 
 # Unlike repr, it stops at a depth: nesting that JSON allows is deeper than the stack.
@@ -228,9 +245,9 @@ _CHECKS: dict[str, Callable[[object, str, int], None]] = {
     "NULL": _check_null,
     "M": _check_map,
     "L": _check_list,
-    "SS": _set_of(_check_text),
-    "NS": _set_of(_check_number, Decimal),
-    "BS": _set_of(_check_binary),
+    "SS": _set_of(_check_text, _distinct_texts),
+    "NS": _set_of(_check_number, _distinct_numbers),
+    "BS": _set_of(_check_binary, _distinct_texts),
 }
 _PLAIN: dict[str, Callable[[Any], Value]] = {
     "S": str,

@@ -15,6 +15,7 @@ Headers = tuple[tuple[str, bytes], ...]
 
 _CONNECT = "__connect.errors."
 _OURS = "distributary."
+_NO_VALUE = f"{_OURS}no_value"
 _WHOLE = re.compile(r"\d{1,19}", re.ASCII)
 
 
@@ -40,6 +41,11 @@ class DeadLetter:
     original_key: bytes | None = None
 
     @property
+    def body(self) -> bytes:
+        """The letter's message value: the original bytes. Never null, which would resolve the letter it is of."""
+        return b"" if self.value is None else self.value
+
+    @property
     def key(self) -> bytes:
         """The letter's message key."""
         return _bytes(self.place)
@@ -60,6 +66,8 @@ class DeadLetter:
         written = [(name, _bytes(str(text))) for name, text in texts.items() if text is not None]
         if self.original_key is not None:
             written.append((f"{_OURS}key", self.original_key))
+        if self.value is None:
+            written.append((_NO_VALUE, b"true"))
         return tuple(written)
 
 
@@ -76,7 +84,7 @@ def read_dead_letter(key: bytes, value: bytes | None, headers: Sequence[tuple[st
 
     return DeadLetter(
         place=key.decode(errors="replace"),
-        value=value,
+        value=None if _NO_VALUE in found else value,
         stage=text(f"{_CONNECT}stage") or "",
         error=text(f"{_CONNECT}exception.class.name") or "",
         message=text(f"{_CONNECT}exception.message") or "",

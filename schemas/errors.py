@@ -34,6 +34,17 @@ class UndecodableEvent(SchemasError):
     """Raised when bytes are not a change event: wrong framing, truncated, or not what their schema says."""
 
 
+class BrokenValue(SchemasError):
+    """Raised inside the guard when bytes are no value of their type; it becomes an UndecodableEvent.
+
+    `found` says what is wrong; `path` is where, in parts, and grows on the way out, innermost first.
+    """
+
+    def __init__(self, found: str, *path: str) -> None:
+        super().__init__(found)
+        self.found, self.path = found, list(path)
+
+
 class UnknownSchema(SchemasError):
     """Raised when a registry that answers does not know a schema id or a subject."""
 

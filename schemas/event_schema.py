@@ -7,9 +7,19 @@ from typing import Any
 
 import msgspec
 
+from schemas.attribute_values import shown
 from schemas.errors import InvalidSchema
 from schemas.item_record import ItemRecord
-from schemas.schema_text import read_schema
+from schemas.schema_text import meaning, read_schema
+
+_ENVELOPE: dict[str, Any] = {
+    "event_id": "string",
+    "version": "string",
+    "committed_at": ["null", {"type": "long", "logicalType": "timestamp-millis"}],
+    "metadata": {"type": "map", "values": "string"},
+    "source.size_bytes": ["null", "long"],
+    **{f"source.{name}": "string" for name in ("table", "region", "account", "epoch", "sequence_number")},
+}
 
 
 def packaged(item_record: str) -> str:
@@ -39,12 +49,23 @@ def compose(envelope: bytes, item_record: bytes) -> str:
 
 
 def item_record_of(schema_text: str) -> ItemRecord:
-    """The item record inside a topic's schema. Raises InvalidSchema where there is none."""
+    """The item record inside a topic's schema. Raises InvalidSchema where it is not the schema of a change event."""
     try:
-        fields = {field["name"]: field["type"] for field in read_schema(schema_text)["fields"]}
-        return ItemRecord(fields["before"][1])
+        schema = read_schema(schema_text)
+        _check_envelope({field["name"]: field["type"] for field in meaning(schema)["fields"]})
+        return ItemRecord(next(field["type"][1] for field in schema["fields"] if field["name"] == "before"))
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise InvalidSchema(f"this is not the schema of a change event: {type(error).__name__}: {error}") from None
+
+
+def _check_envelope(types: dict[str, Any]) -> None:
+    """Raises unless what is used as it stands is of its type, and both images are of the same."""
+    source = {field["name"]: field["type"] for field in types["source"]["fields"]}
+    found = types | {f"source.{name}": avro for name, avro in source.items()}
+    item = types["before"][1]["name"]
+    for name, expected in (_ENVELOPE | {"after": ["null", item]}).items():
+        if found[name] != expected:
+            raise InvalidSchema(f"the field {name} is {shown(found[name])}, expected {shown(expected)}")
 
 
 def _filled(avro: Any, placeholders: dict[str, Any]) -> Any:

@@ -12,13 +12,13 @@ give back to the letter.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
 
-from schemas.attribute_values import Attributes, AttributeValue, shown
+from schemas.attribute_values import Attributes, AttributeValue, check, check_attributes, shown
 from schemas.errors import InvalidAttributeValue, InvalidSchema
 from schemas.keys import KeyAttribute, KeySchema
 
@@ -107,24 +107,48 @@ class ItemRecord:
         record[UNMAPPED] = unmapped
         return record
 
-    def from_avro(self, record: Mapping[str, Any]) -> dict[str, AttributeValue]:
-        """The attribute values of an Avro record; the reverse of `to_avro`."""
-        item: dict[str, AttributeValue] = {
-            field.attribute: field.shape.read(record[field.name])
-            for field in self.fields
-            if record[field.name] is not None
-        }
+    def from_avro(self, record: Mapping[str, Any], path: str) -> dict[str, AttributeValue]:
+        """The attribute values of an Avro record found at `path`; the reverse of `to_avro`.
+
+        Raises InvalidAttributeValue where a text is not the number or the attribute value that it should be: whoever
+        gets these may do with a value what it is for, without a look at it.
+        """
+        item = _read(self.fields, record, path)
         for name, text in record[UNMAPPED].items():
-            item[name] = _from_json(text)
+            try:
+                item[name] = _from_json(text)
+            except InvalidAttributeValue as error:
+                raise _located(error, f"{path}.{name}") from None
         return item
 
     def key_to_avro(self, key: Attributes) -> dict[str, Any]:
         """The Avro record of a checked item key."""
         return {field.name: field.shape.write(key[field.attribute], field.attribute) for field in self.key_fields}
 
-    def key_from_avro(self, record: Mapping[str, Any]) -> dict[str, AttributeValue]:
-        """The item key of an Avro record, in key order."""
-        return {field.attribute: field.shape.read(record[field.name]) for field in self.key_fields}
+    def key_from_avro(self, record: Mapping[str, Any], path: str) -> Attributes:
+        """The item key of an Avro record found at `path`, in key order. Raises InvalidAttributeValue."""
+        key = _read(self.key_fields, record, path)
+        if len(key) < len(self.key_fields):
+            raise InvalidAttributeValue(path, "not whole", f"a value of each of {', '.join(record)}")
+        return check_attributes(key, path)
+
+
+def _read(fields: Iterable[Field], record: Mapping[str, Any], path: str) -> dict[str, AttributeValue]:
+    """The attribute values of those fields that are not null."""
+    item: dict[str, AttributeValue] = {}
+    name = ""
+    try:
+        for field in fields:
+            if (value := record[field.name]) is not None:
+                name = field.attribute
+                item[name] = field.shape.read(value)
+    except InvalidAttributeValue as error:
+        raise _located(error, f"{path}.{name}") from None
+    return item
+
+
+def _located(error: InvalidAttributeValue, path: str) -> InvalidAttributeValue:
+    return InvalidAttributeValue(path + error.path, error.found, error.expected)
 
 
 def _field(source: Mapping[str, Any]) -> Field:
@@ -192,19 +216,33 @@ def _to_json(value: AttributeValue) -> str:
 
 
 def _from_json(text: str) -> Any:
-    return msgspec.json.decode(text)
+    """The attribute value, which is one: the text is as good as whoever wrote it."""
+    try:
+        value = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        raise InvalidAttributeValue("", shown(text), "an attribute value as JSON") from None
+    check(value, "")
+    return value
+
+
+def _checked(letter: str) -> Convert:
+    def content(found: Any) -> Any:
+        check({letter: found}, "")
+        return found
+
+    return content
 
 
 _DEFAULT_LETTERS = {"string": "S", "long": "N", "bytes": "B", "boolean": "BOOL", "array": "L", "map": "M"}
 _CONVERSIONS: dict[tuple[str, str | None], tuple[Convert, Convert]] = {
     ("string", "S"): (_same, _same),
-    ("string", "N"): (_same, _same),
+    ("string", "N"): (_same, _checked("N")),
     ("long", "N"): (_long, str),
     ("bytes", "B"): (base64.b64decode, _bytes_to_base64),
     ("boolean", "BOOL"): (_same, _same),
     ("string", "ANY"): (_to_json, _from_json),
     ("array of string", "SS"): (_same, _same),
-    ("array of string", "NS"): (_same, _same),
+    ("array of string", "NS"): (_same, _checked("NS")),
     ("array of long", "NS"): (_each(_long), _each(str)),
     ("array of bytes", "BS"): (_each(base64.b64decode), _each(_bytes_to_base64)),
 }

@@ -5,6 +5,7 @@ Values only, as librdkafka's properties; the clients are made elsewhere. Source:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -14,6 +15,8 @@ import msgspec
 from schemas.errors import SettingsError
 from schemas.settings import Secret
 from schemas.topics import MAX_DEAD_LETTER_BYTES
+
+logger = logging.getLogger("distributary.kafka")
 
 Settings: TypeAlias = Mapping[str, Any]
 """librdkafka's properties."""
@@ -123,10 +126,14 @@ class KafkaConnection(msgspec.Struct, frozen=True, kw_only=True):
 
 def _msk_token(region: str) -> Any:
     def token(_: str) -> tuple[str, float]:
-        """What librdkafka asks for: the token and when it ends, epoch seconds. Whatever it raises is an outage."""
-        from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
+        """What the client asks for: the token and when it ends, epoch seconds; no text where it cannot be had."""
+        try:
+            from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 
-        text, expires_ms = MSKAuthTokenProvider.generate_auth_token(region)
+            text, expires_ms = MSKAuthTokenProvider.generate_auth_token(region)
+        except Exception as error:  # noqa: BLE001 - what is raised in here the client cannot take; it asks again
+            logger.warning("there is no token for Amazon MSK in %s: %s", region, error)
+            return "", 0.0
         return text, expires_ms / 1000
 
     return token

@@ -1,8 +1,9 @@
 """Real servers for tests: `kafka_bootstrap`, `registry_url`, `opensearch_url`, `dynamodb_url`, and `own_servers`.
 
-Each is the endpoint given by its variable, else a server that this run starts when the first test asks for it; all
-workers share it, and nothing of it outlives the run. A test that uses one is marked `servers`. Where something that it
-takes is missing it is skipped with the reason, and fails where `CI` is set.
+Each is the endpoint given by its variable, else a server of this run (in a container, where an engine has the image
+already), started when the first test asks for one. All workers share it, and nothing of it outlives the run. A test
+that uses one is marked `servers`. Where something that it takes is missing it is skipped with the reason, and fails
+where `CI` is set.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,7 +25,8 @@ import msgspec
 import pytest
 
 from distributary.errors import ToolMissing
-from distributary.local.servers.stack import Servers
+from distributary.local.servers.server import Server
+from distributary.local.servers.stack import KINDS, Servers
 from tests.server_holder import servers
 
 ROOT = Path(__file__).parents[1]
@@ -33,9 +36,17 @@ GIVEN_BY = {
     "opensearch_url": "DISTRIBUTARY_OPENSEARCH_URL",
     "dynamodb_url": "DISTRIBUTARY_DYNAMODB_URL",
 }
-FIXTURES = {"kafka_bootstrap", "registry_url", "opensearch_url", "dynamodb_url", "own_servers"}
+SHARED = {
+    "kafka_bootstrap": "kafka",
+    "registry_url": "registry_url",
+    "opensearch_url": "opensearch_url",
+    "dynamodb_url": "dynamodb_url",
+}
+"""The endpoint behind each of the fixtures that all tests share."""
 _RUN = pytest.StashKey["Run"]()
 _LOOK_SECONDS = 0.1
+_ANSWER_SECONDS = 900.0
+"""How long a server may take: the first time there is a lot to fetch, and one to build."""
 
 
 class Run:
@@ -51,26 +62,34 @@ class Run:
             fcntl.flock(self._locks[0], fcntl.LOCK_EX)
         self.folder = folder
         self._holders: list[subprocess.Popen[bytes]] = []
+        self.wanted: set[str] = set()
 
     def address(self, endpoint: str) -> str:
-        """Where the run's server is; started by the first who asks."""
+        """Where the run's server is. The first who asks starts all that are wanted, side by side."""
         if given := os.environ.get(GIVEN_BY[endpoint]):
             return given
-        with (self.folder / f"{endpoint}.lock").open("a") as lock:
+        with (self.folder / "starting").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            answer = self.folder / f"{endpoint}.json"
-            if not answer.exists():
-                self._hold(endpoint, answer)
-            found = msgspec.json.decode(answer.read_bytes(), type=dict[str, str])
+            for name in sorted({*self.wanted, endpoint}):
+                if not os.environ.get(GIVEN_BY[name]) and not self._log(name).exists():
+                    self._holders.append(self._hold(name))
+        answer = self.folder / f"{endpoint}.json"
+        pause, deadline = Event(), time.monotonic() + _ANSWER_SECONDS
+        while not answer.exists():
+            assert time.monotonic() < deadline, self._log(endpoint).read_text()
+            pause.wait(_LOOK_SECONDS)
+        found = msgspec.json.decode(answer.read_bytes(), type=dict[str, str])
         if "missing" in found:
             skip(found["missing"])
         assert "address" in found, found
         return found["address"]
 
-    def _hold(self, endpoint: str, answer: Path) -> None:
-        log = self.folder / f"{endpoint}.holder.log"
-        with log.open("ab") as output:
-            holder = subprocess.Popen(
+    def _log(self, endpoint: str) -> Path:
+        return self.folder / f"{endpoint}.holder.log"
+
+    def _hold(self, endpoint: str) -> subprocess.Popen[bytes]:
+        with self._log(endpoint).open("ab") as output:
+            return subprocess.Popen(
                 [sys.executable, "-m", "tests.server_holder", str(self.folder), endpoint],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -78,11 +97,6 @@ class Run:
                 stderr=output,
                 start_new_session=True,
             )
-        self._holders.append(holder)
-        pause = Event()
-        while not answer.exists():
-            assert holder.poll() is None, log.read_text()
-            pause.wait(_LOOK_SECONDS)
 
     def end(self) -> None:
         """Ends the servers, where this process was the first of the run; returns when they have ended."""
@@ -124,8 +138,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests that ask real servers, before any are left out by their marks."""
     for item in items:
-        if FIXTURES & set(getattr(item, "fixturenames", ())):
+        if {*SHARED, "own_servers"} & _fixtures_of(item):
             item.add_marker(pytest.mark.servers)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Notes which servers the tests that are to run will ask for."""
+    asked = set().union(*map(_fixtures_of, session.items))
+    session.config.stash[_RUN].wanted = {SHARED[name] for name in SHARED.keys() & asked}
+
+
+def _fixtures_of(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
@@ -155,8 +179,11 @@ def dynamodb_url(pytestconfig: pytest.Config) -> str:
 class OwnServers(Protocol):
     """Starts servers for one test alone, which may break them: `own_servers("kafka")["kafka"].kill()`."""
 
-    def __call__(self, *endpoints: str, home: Path | None = None) -> Servers:
-        """The servers of the endpoints, in a fresh home or a given one, until the test ends."""
+    def __call__(self, *endpoints: str, home: Path | None = None, **kinds: type[Server]) -> Servers:
+        """The servers of the endpoints, in a fresh home or a given one, until the test ends.
+
+        A server of another kind goes by its endpoint's name: `own_servers("dynamodb_url", kafka=PatientKafka)`.
+        """
 
 
 @pytest.fixture
@@ -164,10 +191,10 @@ def own_servers() -> Iterator[OwnServers]:
     """Servers of one test's own; see OwnServers."""
     with ExitStack() as opened:
 
-        def start(*endpoints: str, home: Path | None = None) -> Servers:
-            folder = home or open_folder(opened)
+        def start(*endpoints: str, home: Path | None = None, **kinds: type[Server]) -> Servers:
+            wanted = {**{endpoint: KINDS[endpoint] for endpoint in endpoints}, **kinds}
             try:
-                return opened.enter_context(servers(folder, *endpoints))
+                return opened.enter_context(servers(home or open_folder(opened), wanted))
             except ToolMissing as error:
                 skip(str(error))
 

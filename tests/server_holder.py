@@ -10,20 +10,24 @@ import fcntl
 import os
 import shutil
 import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 
 import msgspec
 
-from distributary.errors import DistributaryError, ToolMissing
+from distributary.errors import ToolMissing
 from distributary.local.servers.cache import default_cache
-from distributary.local.servers.stack import Servers
+from distributary.local.servers.server import Server
+from distributary.local.servers.stack import KINDS, Servers
+from tests.containers import open_container
 
 
-def servers(home: Path, *endpoints: str, stop: Event | None = None) -> Servers:
-    """The servers of some endpoints, by this process's environment."""
+def servers(home: Path, kinds: Mapping[str, type[Server]], stop: Event | None = None) -> Servers:
+    """Servers by this process's environment."""
     cache = default_cache(os.environ, root=os.geteuid() == 0)
-    return Servers(home, cache, os.environ, only=endpoints, stop=stop)
+    return Servers(home, cache, os.environ, kinds=kinds, stop=stop)
 
 
 def hold(folder: Path, endpoint: str) -> None:
@@ -33,13 +37,17 @@ def hold(folder: Path, endpoint: str) -> None:
         fcntl.flock(holders, fcntl.LOCK_SH)
         Thread(target=_wait_for_the_end, args=(folder / "controller", stop), daemon=True).start()
         try:
-            with servers(folder / endpoint, endpoint, stop=stop) as started:
-                _answer(folder, endpoint, address=started[endpoint].address)
+            with ExitStack() as opened:
+                address = open_container(endpoint, opened, stop)
+                if address is None:
+                    started = servers(folder / endpoint, {endpoint: KINDS[endpoint]}, stop)
+                    address = opened.enter_context(started)[endpoint].address
+                _answer(folder, endpoint, address=address)
                 stop.wait()
         except ToolMissing as error:
             _answer(folder, endpoint, missing=str(error))
-        except DistributaryError as error:
-            _answer(folder, endpoint, failed=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, a test is waiting to hear it
+            _answer(folder, endpoint, failed=repr(error))
         stop.wait()
         try:
             fcntl.flock(holders, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,8 +15,9 @@ from consumers.writes import VersionedWrite, fold
 
 
 class Finished(NamedTuple):
-    """A delivery and what it ended in; with a dead letter, why."""
+    """A delivery, by its number in the batch, and what it ends in; with a dead letter, why."""
 
+    number: int
     delivery: Delivery
     outcome: Outcome
     poison: Poison | None
@@ -79,16 +80,19 @@ class Batch:
         return len(gone)
 
     def finished(self) -> Iterator[Finished]:
-        """Every delivery with its outcome, once all steps are done; it is no longer under way once it is given."""
+        """Every delivery with its outcome, once all steps are done; it is under way until it is `recorded`."""
         for number, entry in list(self._entries.items()):
-            del self._entries[number]
             if entry.poison is not None:
                 outcome = Outcome.DEAD_LETTERED
             elif not entry.prepared:
                 outcome = Outcome.FILTERED
             else:
                 outcome = Outcome.APPLIED if entry.applied else Outcome.STALE
-            yield Finished(entry.delivery, outcome, entry.poison)
+            yield Finished(number, entry.delivery, outcome, entry.poison)
+
+    def recorded(self, number: int) -> None:
+        """The delivery of that number has its outcome."""
+        del self._entries[number]
 
     def _settle(self, numbers: dict[str, int], results: Sequence[WriteOutcome]) -> WriteOutcome | None:
         """Notes what became of the write that counted for each key; the first that failed, if any did."""

@@ -13,13 +13,13 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from consumers.delivery.kafka_clients import LOG, made
 from consumers.errors import DeadLetterLost, Outage, TruncatedTopic
 from consumers.subscription import Delivery
 from schemas.dead_letters import DeadLetter, Headers
 from schemas.kafka import PRODUCER, Settings
 from schemas.topics import dead_letters_of
 
-LOG = "Kafka"
 SLICE_SECONDS = 0.1
 """How long the client is asked at a time: what another thread wants is heard of in between."""
 LOOK_SECONDS = 5.0
@@ -59,7 +59,7 @@ class KafkaSubscription:
         self._look_due = monotonic() + ANSWER_SECONDS
         self._revoked: set[int] = set()
         self._polled: list[Delivery] = []
-        self._consumer = Consumer({**CONSUMER, **settings, "group.id": group, "error_cb": self._note}, logger=_log)
+        self._consumer = made(Consumer, {**CONSUMER, **settings, "group.id": group, "error_cb": self._note})
         self._consumer.subscribe([topic], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
 
     def poll(self, limit: int, timeout: float) -> list[Delivery]:
@@ -114,7 +114,11 @@ class KafkaSubscription:
 
     def _take(self, limit: int, timeout: float) -> None:
         """Adds what comes to what was polled; rebalances happen in here."""
-        for message in self._consumer.consume(limit, timeout):
+        try:
+            messages = self._consumer.consume(limit, timeout)
+        except KafkaException as failure:
+            raise Outage(LOG, failure.args[0].str()) from failure
+        for message in messages:
             if (error := message.error()) is None:
                 self._trouble = ""
                 self._polled.append(delivery(message))
@@ -126,6 +130,8 @@ class KafkaSubscription:
     def _begin(self, message: Message) -> None:
         """What the client says where a partition has no position that it could go on from."""
         partition, position = message.partition() or 0, message.offset()
+        if partition not in {place.partition for place in self._consumer.assignment()}:
+            return  # it was said before the partition was lost
         if position is not None and position >= 0:
             raise TruncatedTopic(
                 f"the position {position} of the group {self._group} in {self._topic}/{partition} is no longer there: "
@@ -188,7 +194,7 @@ class KafkaDeadLetters:
 
     def record(self, letter: DeadLetter) -> None:
         """See `DeadLetters.record`."""
-        self._write(letter.place, letter.key, letter.value, letter.headers())
+        self._write(letter.place, letter.key, letter.body, letter.headers())
 
     def resolve(self, letter: DeadLetter) -> None:
         """See `DeadLetters.resolve`."""
@@ -207,7 +213,7 @@ class KafkaDeadLetters:
         end = monotonic() + self._timeout
         try:
             if self._producer is None:
-                self._producer = Producer(self._settings, logger=_log)
+                self._producer = made(Producer, self._settings)
             self._producer.produce(
                 self._topic, value, key, headers=list(headers), on_delivery=lambda error, _: reports.append(error)
             )

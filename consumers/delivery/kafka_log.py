@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -10,10 +9,11 @@ from itertools import count
 from threading import Event, Lock
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
 
-from consumers.delivery.kafka import LOG, delivery
+from consumers.delivery.kafka import delivery
+from consumers.delivery.kafka_clients import LOG, made
 from consumers.errors import Outage
 from consumers.subscription import Delivery
 from schemas.kafka import Settings
@@ -35,16 +35,15 @@ _READER: Settings = {
     "fetch.wait.max.ms": 50,
 }
 
-_log = logging.getLogger(__name__)
-
 
 class KafkaLog:
     """See `Log`. `settings` are a client's properties (`KafkaConnection.client`). Safe to use from any thread."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = dict(settings)
-        self._admin = AdminClient(self._settings, logger=_log)
+        self._admin = made(AdminClient, self._settings)
         self._idle: list[Consumer] = []
+        self._askers: dict[str, Consumer] = {}
         self._lock = Lock()
         self._closed = False
 
@@ -69,9 +68,11 @@ class KafkaLog:
         if not asked:
             return {}
         with _outages(f"the positions of {group}"):
-            (future,) = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, asked)]).values()
-            found: Any = _answer(future)
-        return {place.partition: place.offset for place in found.topic_partitions if place.offset >= 0}
+            found = self._asker(group).committed(asked, timeout=ANSWER_SECONDS)
+        for place in found:
+            if place.error is not None:
+                raise Outage(LOG, f"the positions of {group}: {place.error.str()}")
+        return {place.partition: place.offset for place in found if place.offset >= 0}
 
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[Delivery]:
         """See `Log.read`; holds one page at a time."""
@@ -98,8 +99,10 @@ class KafkaLog:
         """Lets go of connections."""
         with self._lock:
             self._closed = True
-            while self._idle:
-                self._idle.pop().close()
+            for client in (*self._idle, *self._askers.values()):
+                client.close()
+            self._idle.clear()
+            self._askers.clear()
 
     def _offsets(self, topic: str, which: OffsetSpec) -> dict[int, int]:
         asked = {TopicPartition(topic, partition): which for partition in self._partitions(topic)}
@@ -131,11 +134,21 @@ class KafkaLog:
             raise Outage(LOG, f"the topic {topic}: {found.error.str()}")
         return sorted(found.partitions)
 
+    def _asker(self, group: str) -> Consumer:
+        """A client that asks for the group's positions and never joins it.
+
+        The admin client can do that too, and has been seen to crash where the group's coordinator has just started.
+        """
+        with self._lock:
+            if group not in self._askers:
+                self._askers[group] = made(Consumer, {**self._settings, "group.id": group})
+            return self._askers[group]
+
     @contextmanager
     def _reader(self) -> Iterator[Consumer]:
         """A client that nobody else uses meanwhile."""
         with self._lock:
-            reader = self._idle.pop() if self._idle else Consumer({**self._settings, **_READER}, logger=_log)
+            reader = self._idle.pop() if self._idle else made(Consumer, {**self._settings, **_READER})
         try:
             yield reader
         finally:

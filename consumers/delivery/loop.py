@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from threading import Event
 from time import monotonic
+from typing import NamedTuple
 
 from consumers.delivery.batch import Batch
 from consumers.delivery.dead_letter_limit import DeadLetterLimit, DeadLetterRate
@@ -36,13 +37,21 @@ class Pace:
 PACE = Pace()
 
 
+class Turn(NamedTuple):
+    """What one turn took: deliveries, and the seconds that the store had them."""
+
+    deliveries: int
+    store_seconds: float
+
+
 class Consumer:
     """One member of a group, at work.
 
     Guarantees: every delivery gets exactly one outcome; a position is committed only when everything below it has its
     outcome; a poisonous delivery is dead-lettered and its neighbours are applied. An outage of anything the group needs
     dead-letters nothing: the member stays in its group, `waiting` says for what and since when, and the same deliveries
-    are tried again for as long as it takes. `clock` gives epoch seconds.
+    are tried again for as long as it takes. `clock` gives epoch seconds; `observe` is told of every turn that the store
+    took.
     """
 
     def __init__(
@@ -54,18 +63,22 @@ class Consumer:
         clock: Callable[[], float],
         pace: Pace = PACE,
         timer: Callable[[], float] = monotonic,
+        observe: Callable[[Turn], None] = lambda _: None,
     ) -> None:
         self.group = preparation.group
         self.read_model = read_model
         self.outcomes = Outcomes()
         self.waiting: Waiting | None = None
         self.retries = 0
+        self.unaccounted = 0
+        """The difference of the accounts after the last turn; it is 0."""
         self._preparation = preparation
         self._subscription = subscription
         self._dead_letters = dead_letters
         self._clock = clock
         self._pace = pace
         self._timer = timer
+        self._observe = observe
         self._chance = Random().random
         self._watermarks = Watermarks()
         self._rate = DeadLetterRate(pace.dead_letters)
@@ -97,25 +110,10 @@ class Consumer:
 
         An outage ends the turn; the next ones keep up the membership until it is time to try again.
         """
-        left = self._batch.left
         try:
-            # 1 poll; in an outage nothing comes of it
-            if not self._poll(timeout):
-                return 0
-            self._begin()
-            left = self._batch.left
-            # 2 decode, 3 filter, 4 project
-            self._batch.prepare(self._preparation.prepare)
-            # 5 apply under the version guard
-            self._batch.apply(self.read_model)
-            # 6 record the outcome
-            finished = self._record()
-            # 7 commit up to the contiguous watermark
-            self._commit()
-        except Outage as outage:
-            self._wait(outage, progress=self._batch.left < left)
-            return 0
-        self._go_on()
+            finished = self._step(timeout)
+        finally:
+            self.unaccounted = self.outcomes.unaccounted(self.under_way)
         if self._rate.exceeded:
             raise TooManyDeadLetters(self.group.name, self._rate.letters, self._rate.deliveries)
         return finished
@@ -129,6 +127,31 @@ class Consumer:
         self._subscription.close()
         self._dead_letters.close()
         self.read_model.close()
+
+    def _step(self, timeout: float) -> int:
+        left = self._batch.left
+        try:
+            # 1 poll; in an outage nothing comes of it
+            if not self._poll(timeout):
+                return 0
+            self._begin()
+            left = self._batch.left
+            # 2 decode, 3 filter, 4 project
+            self._batch.prepare(self._preparation.prepare)
+            # 5 apply under the version guard
+            began, deliveries = self._timer(), len(self._batch)
+            self._batch.apply(self.read_model)
+            if deliveries:
+                self._observe(Turn(deliveries, self._timer() - began))
+            # 6 record the outcome
+            finished = self._record()
+            # 7 commit up to the contiguous watermark
+            self._commit()
+        except Outage as outage:
+            self._wait(outage, progress=self._batch.left < left)
+            return 0
+        self._go_on()
+        return finished
 
     def _poll(self, timeout: float) -> bool:
         """Whether it is time to work on what is in hand: new deliveries, or those that an outage held up."""
@@ -164,9 +187,10 @@ class Consumer:
         number = 0
         if self._rate.exceeded:
             return number
-        for delivery, outcome, poison in self._batch.finished():
+        for at, delivery, outcome, poison in self._batch.finished():
             if poison is not None:
                 self._dead_letters.record(_letter(delivery, poison, self._clock()))
+            self._batch.recorded(at)
             self._watermarks.finished(delivery)
             self.outcomes.count(outcome)
             self._rate.note(outcome is Outcome.DEAD_LETTERED)

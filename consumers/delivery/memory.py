@@ -141,13 +141,14 @@ class MemorySubscription:
 
 
 class MemoryDeadLetters:
-    """Keeps the letters in `letters`, in the order they were recorded."""
+    """Keeps the open letters in `letters`, in the order they were recorded."""
 
     def __init__(self) -> None:
         self.letters: list[DeadLetter] = []
 
     def record(self, letter: DeadLetter) -> None:
         """See `DeadLetters.record`."""
+        self.resolve(letter)
         self.letters.append(letter)
 
     def resolve(self, letter: DeadLetter) -> None:

@@ -37,6 +37,16 @@ _REFUSALS = re.compile(
     re.IGNORECASE,
 )
 _VALIDATION = frozenset({"ValidationException", "ValidationError"})
+_OF_ONE_WRITE_ALONE = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "TransactionCanceledException",
+    }
+)
+"""What one write may meet while its neighbours get through."""
 _LOST_RACES = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
 
 
@@ -75,8 +85,11 @@ class DynamoDBTable:
         self._writers = ThreadPoolExecutor(parallel, thread_name_prefix=f"writes-{table.name}")
 
     def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
-        """See `ReadModel.apply`."""
-        return list(self._writers.map(self._apply, writes))
+        """See `ReadModel.apply`. Once the store is found to be away, the writes that wait their turn fail with it: each
+        would wait for a time limit of its own.
+        """
+        away: list[str] = []
+        return list(self._writers.map(lambda write: self._apply(write, away), writes))
 
     def get(self, key: str) -> Document | None:
         """See `ReadModel.get`; a consistent read."""
@@ -119,13 +132,18 @@ class DynamoDBTable:
     def _removal_key(self, key: str) -> DynamoDBItem:
         return {self._removals.key[0].name: {"S": f"{self.name}#{bounded_key(key)}"}}
 
-    def _apply(self, write: VersionedWrite) -> WriteOutcome:
+    def _apply(self, write: VersionedWrite, away: list[str]) -> WriteOutcome:
+        if away:
+            return WriteOutcome(WriteStatus.FAILED, away[0])
         try:
             return self._take_steps(write, self._rows(write))
         except (RefusedDocument, InvalidKey) as error:
             return WriteOutcome(WriteStatus.REFUSED, f"{self.name} {write.key}: {error}")
         except (ClientError, BotoCoreError, LostRace) as error:
-            return WriteOutcome(WriteStatus.FAILED, f"{self.name} {write.key}: {error}")
+            failed = WriteOutcome(WriteStatus.FAILED, f"{self.name} {write.key}: {error}")
+            if not _is_of_one_write_alone(error):
+                away.append(failed.reason)
+            return failed
 
     def _take_steps(self, write: VersionedWrite, rows: dict[Place, _Row]) -> WriteOutcome:
         run = steps(write)
@@ -216,6 +234,12 @@ def _answers(error: ClientError) -> tuple[Answer, ...] | None:
     if refusal := _refusal(error):
         raise RefusedDocument(refusal) from error
     raise error
+
+
+def _is_of_one_write_alone(error: Exception) -> bool:
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] in _OF_ONE_WRITE_ALONE
+    return isinstance(error, LostRace)
 
 
 def _refusal(error: ClientError) -> str | None:

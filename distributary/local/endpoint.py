@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Request, Response
 
+from distributary.metrics import CONTENT_TYPE, metrics_text
 from distributary.pipeline import Pipeline
 from distributary.status import status
 
@@ -16,7 +17,7 @@ DRAIN_SECONDS = 2.0
 
 
 class Endpoint:
-    """A WSGI application: `/status` and `/drained`, both JSON. 503 until the pipeline is there."""
+    """A WSGI application: `/status` and `/drained`, both JSON, and `/metrics`. 503 until the pipeline is there."""
 
     def __init__(self) -> None:
         self.pipeline: Pipeline | None = None
@@ -30,9 +31,11 @@ class Endpoint:
             return Response("the pipeline is starting", 503)
         if request.path == "/status":
             return _json(status(self.pipeline))
+        if request.path == "/metrics":
+            return Response(metrics_text(self.pipeline), content_type=CONTENT_TYPE)
         if request.path == "/drained":
             return _json({"drained": self.pipeline.drained(DRAIN_SECONDS)})
-        return Response("there are /status and /drained", 404)
+        return Response("there are /status, /drained and /metrics", 404)
 
 
 def _json(value: object) -> Response:

@@ -12,8 +12,9 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
-from distributary.adapters import build_parts
+from distributary.adapters import build_parts, build_when_possible
 from distributary.dynamodb_clients import DynamoDBClients, local_clients
+from distributary.errors import NotDrained
 from distributary.home import Home
 from distributary.kafka_adapters import kafka_adapters, prepare
 from distributary.local.dynamodb import BESIDE
@@ -75,7 +76,12 @@ class OnServers:
             prepare(settings, adapters)
             self.clients = local_clients(self.endpoints.dynamodb_url)
             opened.callback(self.clients.close)
-            self.parts = build_parts(adapters, opened)
+            parts = build_when_possible(
+                lambda attempt: build_parts(adapters, attempt), opened, self._clock, self._stop, lambda _: None
+            )
+            if parts is None:
+                raise NotDrained("the run was stopped before it was ready")
+            self.parts = parts
             pages = LoopbackServer(mounted(BESIDE, self.endpoint))
             opened.callback(pages.close)
             self.url = pages.url

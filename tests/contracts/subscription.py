@@ -150,6 +150,11 @@ class SubscriptionContract:
             log.append(key_in(1), b"value")
         assert log.log.ends(log.topic) == {0: 0, 1: 4, 2: 0}
 
+    def test_a_topic_that_keeps_everything_begins_at_zero_and_is_not_compacted(self, log: LogUnderTest) -> None:
+        log.append(key_in(1), b"value")
+        assert log.log.beginnings(log.topic) == {0: 0, 1: 0, 2: 0}
+        assert not log.log.compacted(log.topic)
+
     def test_an_unknown_topic_has_no_ends(self, log: LogUnderTest) -> None:
         assert log.log.ends("nobody.changes") == {}
 

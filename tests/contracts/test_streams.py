@@ -1,45 +1,25 @@
-"""What every `Streams` keeps to: in memory, and DynamoDB's through boto3."""
+"""The streams in memory, and DynamoDB's through boto3 on moto, keep to their contract."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
-from typing import Protocol
 
 import pytest
 
 from bridge.dynamodb_streams import DynamoDBStreams
-from bridge.errors import ExpiredIterator, ShardMissing, StreamMissing, TrimmedRecords
 from bridge.memory_streams import MemoryStreams
-from bridge.stream_record import check
-from bridge.streams import Page, Streams
+from bridge.streams import Streams
 from distributary.dynamodb_clients import DynamoDBClients
 from distributary.local import moto_streams
 from distributary.local.dynamodb import LocalDynamoDB
 from distributary.tables import DeclaredTable, create_tables
 from schemas.change_event import ViewType
-from schemas.keys import KeyAttribute
+from tests.contracts.streams import KEY, AgeingStreamsContract, Table, begin
 from tests.records import arn, record
 
-KEY = (KeyAttribute("UserId", "N"),)
 _numbers = count()
-
-
-class Table(Protocol):
-    """A table with a stream of one shard, and what can happen to it."""
-
-    name: str
-    streams: Streams
-
-    def write(self, *user_ids: int) -> None:
-        """Puts users."""
-
-    def expire(self) -> None:
-        """Makes every iterator expire."""
-
-    def trim(self) -> None:
-        """Makes what is in the stream leave it."""
 
 
 class MemoryTable:
@@ -84,97 +64,19 @@ class DynamoDBTable:
         self.streams.read(arn, page.next_iterator)
 
 
-def begin(table: Table, after: str | None = None) -> tuple[str, Page]:
-    """The stream's ARN, and the first page of its shard behind a sequence number."""
-    found = table.streams.find(table.name)
-    (shard,) = table.streams.shards(found.arn)
-    return found.arn, table.streams.read(found.arn, table.streams.iterator(found.arn, shard.shard_id, after))
-
-
-def users(page: Page) -> list[str]:
-    return [check(record).keys["UserId"]["N"] for record in page.records]
-
-
-def number(page: Page, at: int) -> str:
-    return check(page.records[at]).sequence_number
-
-
 @pytest.fixture(scope="module")
 def clients() -> Iterator[DynamoDBClients]:
     with LocalDynamoDB() as dynamodb, closing(dynamodb.clients()) as clients:
         yield clients
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Table:
-    """A table of each kind."""
-    if request.param == "memory":
+class TestMemoryStreams(AgeingStreamsContract):
+    @pytest.fixture
+    def table(self) -> Table:
         return MemoryTable()
-    return DynamoDBTable(request.getfixturevalue("clients"), monkeypatch)
 
 
-def test_the_stream_of_a_table_is_found_with_its_images(table: Table) -> None:
-    found = table.streams.find(table.name)
-    assert f":table/{table.name}/stream/" in found.arn
-    assert found.view_type is ViewType.NEW_AND_OLD_IMAGES
-
-
-def test_a_table_that_is_not_there_is_missing_by_its_name(table: Table) -> None:
-    with pytest.raises(StreamMissing, match="Nobodys"):
-        table.streams.find("Nobodys")
-
-
-def test_records_come_in_order_and_in_a_form_that_the_bridge_takes(table: Table) -> None:
-    table.write(3, 1, 2)
-    arn, page = begin(table)
-    assert users(page) == ["3", "1", "2"]
-    assert {record["eventSourceARN"] for record in page.records} == {arn}
-
-
-def test_the_next_iterator_stands_behind_the_page(table: Table) -> None:
-    table.write(1)
-    arn, page = begin(table)
-    table.write(2)
-    assert page.next_iterator is not None
-    assert users(table.streams.read(arn, page.next_iterator)) == ["2"]
-
-
-def test_an_iterator_stands_right_behind_the_sequence_number_it_was_asked_for(table: Table) -> None:
-    table.write(1, 2, 3)
-    _, page = begin(table)
-    assert users(begin(table, number(page, 0))[1]) == ["2", "3"]
-    assert users(begin(table, number(page, 2))[1]) == []
-
-
-def test_an_open_shard_without_records_gives_an_empty_page_and_an_iterator(table: Table) -> None:
-    _, page = begin(table)
-    assert (users(page), page.next_iterator is None) == ([], False)
-
-
-def test_an_expired_iterator_says_so(table: Table) -> None:
-    table.write(1)
-    arn, page = begin(table)
-    table.expire()
-    assert page.next_iterator is not None
-    with pytest.raises(ExpiredIterator):
-        table.streams.read(arn, page.next_iterator)
-
-
-def test_a_place_whose_records_are_gone_says_so(table: Table) -> None:
-    table.write(1, 2)
-    _, page = begin(table)
-    table.trim()
-    with pytest.raises(TrimmedRecords):
-        begin(table, number(page, 0))
-
-
-def test_without_a_place_reading_begins_at_the_oldest_record_still_there(table: Table) -> None:
-    table.write(1, 2)
-    table.trim()
-    table.write(3)
-    assert users(begin(table)[1]) == ["3"]
-
-
-def test_a_shard_that_the_stream_does_not_know_says_so(table: Table) -> None:
-    with pytest.raises(ShardMissing):
-        table.streams.iterator(table.streams.find(table.name).arn, "shardId-00000000000000000000-00000000", None)
+class TestDynamoDBStreams(AgeingStreamsContract):
+    @pytest.fixture
+    def table(self, clients: DynamoDBClients, monkeypatch: pytest.MonkeyPatch) -> Table:
+        return DynamoDBTable(clients, monkeypatch)

@@ -49,7 +49,22 @@ def drained(folder: Path, *feeds: Path, home: Path | None = None) -> dict[str, A
 
 def test_a_run_without_anything_to_do_ends_drained_with_empty_read_models(tmp_path: Path) -> None:
     zeros = {"read": 0, "published": 0, "filtered": 0, "dead_lettered": 0, "returned": 0}
-    outcomes = {"applied": 0, "filtered": 0, "stale": 0, "dead_lettered": 0, "lag": {"events": 0, "seconds": 0.0}}
+    outcomes: dict[str, Any] = {
+        "applied": 0,
+        "filtered": 0,
+        "stale": 0,
+        "dead_lettered": 0,
+        "retries": 0,
+        "unaccounted": 0,
+    }
+    outcomes |= {
+        "retries": 0,
+        "unaccounted": 0,
+        "turns": 0,
+        "batch": 0.0,
+        "store_seconds": 0.0,
+        "lag": {"events": 0, "seconds": 0.0},
+    }
     assert drained(tmp_path) == {
         "bridge": [{"table": "Users", **zeros}, {"table": "WorkplaceUsers_V2", **zeros}],
         "groups": [{"group": name, **outcomes} for name in ("app-users", "workplace-users", "user-search")],

@@ -173,6 +173,14 @@ def test_a_number_as_long_as_an_item_is_refused_without_delay(text: str) -> None
     assert time.monotonic() - begun < 5, "a pattern that backtracks takes half a minute"
 
 
+def test_a_set_of_numbers_may_share_a_hash_here_and_there_and_no_more() -> None:
+    """Numbers have a hash that anybody can work out; a set of them that share one takes for ever to make."""
+    shared = [str((2**61 - 1) * at) for at in range(1, 100_001)]
+    check({"NS": [*shared[:50], "1", "2"]}, "x")
+    with pytest.raises(InvalidAttributeValue, match="expected a set without duplicates"):
+        check({"NS": shared}, "x")
+
+
 def test_an_error_shows_no_more_than_the_beginning_of_a_long_value() -> None:
     assert len(shown("x" * 400_000)) <= 60
     assert len(shown([["x" * 50] * 50] * 50)) <= 60

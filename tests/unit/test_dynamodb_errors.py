@@ -102,6 +102,32 @@ def test_a_race_lost_time_and_again_is_an_outage(answers: Stubber) -> None:
     assert_failed(answers, "Users 1: others wrote it at the same time")
 
 
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "InternalServerError"])
+def test_once_the_store_is_away_the_writes_that_wait_their_turn_fail_without_asking_it(
+    answers: Stubber, code: str
+) -> None:
+    answers.add_client_error("put_item", code)
+    outcomes = _against(answers).apply([put("1", 1), put("2", 1), put("3", 1)])
+    assert [outcome.status for outcome in outcomes] == [WriteStatus.FAILED] * 3
+    assert all(code in outcome.reason for outcome in outcomes)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException"])
+def test_a_write_that_is_throttled_does_not_hold_up_the_others(answers: Stubber, code: str) -> None:
+    answers.add_client_error("put_item", code)
+    answers.add_response("put_item", {})
+    throttled, applied = _against(answers).apply([put("1", 1), put("2", 1)])
+    assert (throttled.status, applied) == (WriteStatus.FAILED, APPLIED)
+
+
+def test_after_an_outage_the_store_is_asked_again(answers: Stubber) -> None:
+    answers.add_client_error("put_item", "InternalServerError")
+    answers.add_response("put_item", {})
+    table = _against(answers)
+    assert table.apply([put("1", 1)])[0].status is WriteStatus.FAILED
+    assert table.apply([put("1", 1)]) == [APPLIED]
+
+
 def test_a_store_that_does_not_answer_is_an_outage() -> None:
     with closing(local_clients("http://127.0.0.1:1")) as clients:
         (outcome,) = DynamoDBTable(Table("Users"), clients.tables, lambda: 0.0).apply([put("1", 1)])

@@ -53,6 +53,7 @@ LIBRARY_HOMES = {
     "moto": ("distributary/local/moto_*.py",),
     "msgspec": ("*",),
     "opensearchpy": ("consumers/read_models/opensearch.py",),
+    "prometheus_client": ("distributary/metrics.py", "distributary/turns.py"),
     "rich": ("distributary/cli*.py", "distributary/display.py"),
     "sqlite3": (
         "consumers/read_models/sqlite.py",

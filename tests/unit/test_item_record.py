@@ -44,7 +44,7 @@ NOTHING = compiled()
 
 
 def there_and_back(record: ItemRecord, item: dict[str, Attribute]) -> dict[str, Any]:
-    return dict(record.from_avro(_with_defaults(record, record.to_avro(item, "NewImage"))))
+    return dict(record.from_avro(_with_defaults(record, record.to_avro(item, "NewImage")), "NewImage"))
 
 
 def _with_defaults(record: ItemRecord, avro: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def test_the_key_stands_in_key_order_whatever_the_order_of_the_fields_and_of_the
     assert record.key_schema == (KeyAttribute("Hash", "N"), KeyAttribute("Range", "S"))
     key = key_of({"x": {"S": ""}, "Range": {"S": "r"}, "Hash": {"N": "1"}}, record.key_schema, "NewImage")
     assert list(key) == ["Hash", "Range"]
-    assert list(record.key_from_avro(record.key_to_avro(key)).items()) == list(KEY.items())
+    assert list(record.key_from_avro(record.key_to_avro(key), "key").items()) == list(KEY.items())
 
 
 @pytest.mark.parametrize(

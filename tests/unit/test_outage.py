@@ -11,7 +11,7 @@ import pytest
 
 from consumers.delivery.memory import MemorySubscription
 from consumers.delivery.retries import Backoff, decide_retry
-from consumers.errors import GroupStopped, Outage
+from consumers.errors import DeadLetterLost, GroupStopped, Outage
 from consumers.read_model import WriteOutcome, WriteStatus
 from consumers.read_models.memory import MemoryReadModel
 from consumers.writes import VersionedWrite
@@ -224,6 +224,22 @@ def test_a_topic_of_poison_alone_stops_the_group_at_the_limit_with_everything_re
         bench.consumer.run(Event())
     assert len(bench.dead_letters.letters) == 100
     assert bench.log.positions("copy", TOPIC) == {0: 100}
+
+
+def test_a_dead_letter_that_cannot_be_written_stops_the_group_and_its_delivery_stays_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(_: object) -> None:
+        raise DeadLetterLost("users.changes/0/1 cannot be written")
+
+    bench = Bench()
+    monkeypatch.setattr(bench.dead_letters, "record", lost)
+    bench.append(event(user_id=1, after={}), b"poison", event(user_id=2, after={}))
+    with pytest.raises(GroupStopped, match=r"users.changes/0/1 cannot be written"):
+        bench.consumer.run(Event())
+    assert bench.consumer.under_way == 2
+    assert bench.consumer.outcomes.unaccounted(bench.consumer.under_way) == 0
+    assert bench.log.positions("copy", TOPIC) == {0: 0}
 
 
 def test_poison_below_the_limit_stops_nobody() -> None:

@@ -24,6 +24,7 @@ from distributary.display import group_state
 from distributary.ledger import Ledger
 from distributary.pipeline import Parts, Pipeline
 from distributary.status import result, status
+from distributary.turns import Turns
 from schemas.codec import EventDecoder
 from schemas.topics import TOPICS
 from tests.events import REGISTRY, encoded, event
@@ -50,7 +51,7 @@ class Bench:
             lambda: 0.0,
         )
         handler = Handler(Relay([], MemoryPublisher(), lambda: 0.0))
-        parts = Parts("memory", self.log, self.ledger, handler, [poller], [self.consumer], lambda: 0.0)
+        parts = Parts("memory", self.log, self.ledger, Turns(), lambda: 0.0, [poller], [self.consumer], handler)
         self.pipeline = Pipeline(parts, Event())
 
     def relay(self, records: Sequence[Mapping[str, Any]]) -> BatchResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from consumers.errors import GroupRefused
 from consumers.groups import GROUPS
 from consumers.projection import Projection
 from consumers.projections import user_search
-from consumers.read_model import Index, ReadModel, Table
+from consumers.read_model import Document, Index, ReadModel, Table
 from consumers.read_models.memory import MemoryReadModel
 from consumers.read_models.opensearch import opensearch_client
 from consumers.wiring import Source, Stores, build_consumer, check_declared, open_read_model
@@ -85,6 +86,20 @@ def test_a_group_without_a_position_is_refused_if_its_read_model_holds_documents
         start(log, read_model)
     log.commit(APP_USERS.name, APP_USERS.topic, {0: 1})
     start(log, read_model)
+
+
+def test_a_group_whose_other_member_begins_to_write_at_the_same_moment_is_not_refused() -> None:
+    log = MemoryLog()
+
+    class Begun(MemoryReadModel):
+        """Another member commits its first position and writes its first document, just before it is looked at."""
+
+        def scan(self) -> Iterator[Document]:
+            log.commit(APP_USERS.name, APP_USERS.topic, {0: 0})
+            self.apply([VersionedWrite(Put("1", {}), "v")])
+            return super().scan()
+
+    start(log, Begun("AppUsers_V2"))
 
 
 class Truncated(MemoryLog):

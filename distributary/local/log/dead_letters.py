@@ -18,7 +18,7 @@ class EmbeddedDeadLetters:
 
     def record(self, letter: DeadLetter) -> None:
         """See `DeadLetters.record`."""
-        self._append(letter.place, Entry(self._topic, letter.key, letter.value, letter.headers()))
+        self._append(letter.place, Entry(self._topic, letter.key, letter.body, letter.headers()))
 
     def resolve(self, letter: DeadLetter) -> None:
         """See `DeadLetters.resolve`."""

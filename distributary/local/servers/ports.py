@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Collection
 from pathlib import Path
 from random import Random
 
@@ -19,22 +20,23 @@ class Ports:
         self._file = file
         lines = file.read_text("ascii").splitlines() if file.exists() else []
         self._ports = {name: int(port) for name, port in (line.split() for line in lines)}
-        self._chance = Random()
 
     def take(self, *names: str) -> list[int]:
         """A port for each of the names, all free at this moment."""
         for name in names:
             if name not in self._ports or not is_free(self._ports[name]):
-                self._ports[name] = self._free()
+                self._ports[name] = free_port(self._ports.values())
         self._file.write_text("".join(f"{name} {port}\n" for name, port in sorted(self._ports.items())), "ascii")
         return [self._ports[name] for name in names]
 
-    def _free(self) -> int:
-        taken = set(self._ports.values())
-        while True:
-            port = self._chance.choice(_RANGE)
-            if port not in taken and is_free(port):
-                return port
+
+def free_port(taken: Collection[int] = ()) -> int:
+    """A port that nobody listens on, and that is not among the `taken`."""
+    chance = Random()
+    while True:
+        port = chance.choice(_RANGE)
+        if port not in taken and is_free(port):
+            return port
 
 
 def is_free(port: int) -> bool:

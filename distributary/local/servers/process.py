@@ -14,7 +14,8 @@ from distributary.local.servers import keeper
 
 GRACE_SECONDS = 20.0
 """How long a server may take to end after it was asked to."""
-_TAIL_BYTES = 4096
+_TAIL_BYTES = 8192
+_LAST_LINES = 5
 
 
 class Command(NamedTuple):
@@ -82,3 +83,10 @@ class Process:
         for pipe in (self._keeper.stdin, self._keeper.stdout):
             if pipe is not None:
                 pipe.close()
+
+
+def last_words(printed: str) -> str:
+    """The last lines of what a program printed, in one; where in Java's code that was is left out."""
+    lines = [line.strip() for line in printed.splitlines()]
+    said = [line for line in lines if line and not line.startswith(("at ", "..."))]
+    return " / ".join(said[-_LAST_LINES:])

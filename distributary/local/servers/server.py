@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -13,7 +14,7 @@ from distributary.errors import ServerFailed
 from distributary.local.servers.artifacts import Program
 from distributary.local.servers.install import Installer
 from distributary.local.servers.ports import Ports
-from distributary.local.servers.process import Command, Process
+from distributary.local.servers.process import Command, Process, last_words
 from distributary.local.servers.tools import Tools
 
 START_SECONDS = 120.0
@@ -67,18 +68,18 @@ class Server(ABC):
             raise ServerFailed(f"{self.name} does not run; see {self.log}")
         return self._process.pid
 
-    def start(self, stop: Event, seconds: float = START_SECONDS) -> None:
-        """Starts it and returns when it is ready. Raises ServerFailed; it does not run then. `stop` ends the wait."""
+    def start(self, given_up: Callable[[], bool] = lambda: False, seconds: float = START_SECONDS) -> None:
+        """Starts it and returns when it is ready. Raises ServerFailed, also when `given_up`; it does not run then."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._process = Process(self._command(), self.log, self.home / f"{self.name}.pid")
         try:
-            self._wait(self._process, stop, seconds)
+            self._wait(self._process, given_up, seconds)
         except BaseException:
             self.stop()
             raise
 
-    def _wait(self, process: Process, stop: Event, seconds: float) -> None:
-        deadline = monotonic() + seconds
+    def _wait(self, process: Process, given_up: Callable[[], bool], seconds: float) -> None:
+        pause, deadline = Event(), monotonic() + seconds
         while True:
             if process.status is not None:
                 raise ServerFailed(self._sentence(process, f"ended with status {process.status} before it was ready"))
@@ -86,17 +87,13 @@ class Server(ABC):
                 return
             if monotonic() > deadline:
                 raise ServerFailed(self._sentence(process, f"was not ready after {seconds:g} s"))
-            if stop.wait(_LOOK_SECONDS):
+            if given_up():
                 raise ServerFailed(f"{self.name} was stopped before it was ready")
+            pause.wait(_LOOK_SECONDS)
 
     def _sentence(self, process: Process, what: str) -> str:
-        lines = process.printed().strip().splitlines()
-        said = " / ".join(line.strip() for line in lines[-5:])
-        return (
-            f"{self.name} {what}; it printed last {said!r}, all of it is in {self.log}"
-            if said
-            else (f"{self.name} {what} and printed nothing")
-        )
+        said = last_words(process.printed())
+        return f"{self.name} {what}; it printed last: {said or 'nothing'} (all of it is in {self.log})"
 
     def stop(self) -> None:
         """Ends it in its own good time; killed if it takes too long."""
@@ -110,10 +107,10 @@ class Server(ABC):
             self._process.kill()
             self._process = None
 
-    def restart(self, stop: Event | None = None) -> None:
+    def restart(self) -> None:
         """Starts it at the same address on what it kept, after `kill` or in place of the one that runs."""
         self.stop()
-        self.start(stop or Event())
+        self.start()
 
     def pause(self) -> None:
         """Freezes it: connections stay open, nothing is answered."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -44,9 +44,10 @@ class Given(msgspec.Struct, frozen=True):
 class Servers:
     """The servers with their state in `home`, from `with` to its end; none outlives this process.
 
-    `environment` is where tools are looked for; `tell` hears of what takes long; `stop` ends a start. `only` names
-    endpoints, for a part of the stack. Raises ToolMissing (before anything is fetched), NotFetched, WrongChecksum,
-    ServerFailed and UnusableFolder.
+    `environment` is where tools are looked for; `tell` hears of what takes long; `stop` ends a start. `kinds`: a
+    part of the stack, or servers of another kind.
+
+    Raises ToolMissing (before anything is fetched), NotFetched, WrongChecksum, ServerFailed and UnusableFolder.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Servers:
         environment: Mapping[str, str],
         given: Given = Given(),  # noqa: B008 - a value
         *,
-        only: Iterable[str] = tuple(KINDS),
+        kinds: Mapping[str, type[Server]] = KINDS,
         tell: Callable[[str], None] = lambda _: None,
         stop: Event | None = None,
     ) -> None:
@@ -64,9 +65,10 @@ class Servers:
         tools = Tools(environment)
         self._installer = Installer(Cache(cache.absolute()), tools, tell)
         self._stop = stop or Event()
+        self._failed = Event()
         self._given = given
         self._tools = tools
-        self._kinds = {name: KINDS[name] for name in only if getattr(given, name) is None}
+        self._kinds = {name: kind for name, kind in kinds.items() if getattr(given, name) is None}
         self._servers: dict[str, Server] = {}
 
     def __getitem__(self, endpoint: str) -> Server:
@@ -86,11 +88,10 @@ class Servers:
         self._servers = {name: kind(self._home, ports, self._tools) for name, kind in self._kinds.items()}
         for server in self._servers.values():
             server.check(self._installer)
-        # 2. the programs, and 3. the servers, side by side
+        # 2. the programs, and 3. the servers, side by side; the first failure ends the others' wait
         try:
             with ThreadPoolExecutor(len(self._servers)) as threads:
-                for started in [threads.submit(self._start, server) for server in self._servers.values()]:
-                    started.result()
+                self._finish([threads.submit(self._start, server) for server in self._servers.values()])
         except BaseException:
             self._stop_all()
             raise
@@ -101,9 +102,20 @@ class Servers:
 
     def _start(self, server: Server) -> None:
         server.install(self._installer)
-        server.start(self._stop)
+        server.start(lambda: self._failed.is_set() or self._stop.is_set())
+
+    def _finish(self, starts: list[Future[None]]) -> None:
+        try:
+            ended, _ = wait(starts, return_when=FIRST_EXCEPTION)
+            for start in ended:
+                start.result()
+        except BaseException:
+            self._failed.set()
+            raise
 
     def _stop_all(self) -> None:
+        if not self._servers:
+            return
         with ThreadPoolExecutor(len(self._servers)) as threads:
             for stopped in [threads.submit(server.stop) for server in self._servers.values()]:
                 stopped.result()

@@ -22,10 +22,11 @@ JVM_FOLDERS = (
 )
 """Where JDKs are installed, as patterns; `~` is the person's home."""
 
-_WITHOUT = "or use `--on embedded`, which needs nothing, or `--on compose`, which needs a container engine"
-_INSTALL = {
-    "mvn": f"install Apache Maven ({_WITHOUT})",
-    "cargo": f"install Rust, or give a table's endpoint as DISTRIBUTARY_DYNAMODB_URL ({_WITHOUT})",
+_OTHERWISE = "or use `--on embedded`, which needs nothing, or `--on compose`, which needs a container engine"
+_MISSING = {
+    "mvn": "Kafka, the registry and OpenSearch are fetched with it; install Apache Maven, give their endpoints "
+    "(DISTRIBUTARY_KAFKA, DISTRIBUTARY_REGISTRY_URL, DISTRIBUTARY_OPENSEARCH_URL)",
+    "cargo": "the DynamoDB server is built with it; install Rust, give an endpoint (DISTRIBUTARY_DYNAMODB_URL)",
 }
 
 
@@ -40,7 +41,7 @@ class Tools:
         """The path of `mvn` or `cargo`. Raises ToolMissing."""
         found = shutil.which(name, path=self.environment.get("PATH", ""))
         if found is None:
-            raise ToolMissing(f"`{name}` is not on the PATH and the servers are fetched with it; {_INSTALL[name]}")
+            raise ToolMissing(f"`{name}` is not on the PATH, and {_MISSING[name]}, {_OTHERWISE}")
         return found
 
     @cached_property
@@ -54,8 +55,9 @@ class Tools:
                     return home
         old = ", ".join(f"{version} in {home}" for home, version in found.items() if version) or "none"
         raise ToolMissing(
-            f"the servers need a JDK {OLDEST_JAVA} or newer and none was found (found: {old}); install one or set "
-            f"JAVA_HOME, or give each server's endpoint (DISTRIBUTARY_KAFKA, ...), {_WITHOUT}"
+            f"Kafka, the registry and OpenSearch need a JDK {OLDEST_JAVA} or newer, and none was found (found: {old}); "
+            "install one and set JAVA_HOME to it, give their endpoints "
+            f"(DISTRIBUTARY_KAFKA, DISTRIBUTARY_REGISTRY_URL, DISTRIBUTARY_OPENSEARCH_URL), {_OTHERWISE}"
         )
 
     def _java_homes(self) -> Iterator[Path]:

@@ -29,7 +29,7 @@ def give(folder: Path, user: str, needs: Mapping[str, Path]) -> None:
     Raises UnusableFolder where one lies under a folder that is closed to him.
     """
     account = pwd.getpwnam(user)
-    for how, place in {"--home": folder, **needs}.items():
+    for how, place in {"--home": folder.parent, **needs}.items():
         closed = closed_to(place, account.pw_uid, account.pw_gid)
         if closed is not None:
             raise UnusableFolder(
@@ -41,8 +41,9 @@ def give(folder: Path, user: str, needs: Mapping[str, Path]) -> None:
 
 
 def closed_to(place: Path, uid: int, gid: int) -> Path | None:
-    """The first folder above `place` that a user may not pass through; None where none is."""
-    for folder in reversed(place.absolute().parents):
+    """The first folder on the way to `place`, itself included, that a user may not pass through; None where none is."""
+    way = {folder for end in (place.absolute(), place.resolve()) for folder in (end, *end.parents)}
+    for folder in sorted(way, key=lambda folder: len(folder.parts)):
         status = folder.stat()
         bit = 0o100 if status.st_uid == uid else 0o010 if status.st_gid == gid else 0o001
         if not status.st_mode & bit:
