@@ -62,9 +62,9 @@ class Adapters:
     poller_pace: PollerPace = PollerPace()  # noqa: RUF009 - a value
     pace: Pace = PACE
 
-    def relay(self) -> Relay:
-        """A relay with a publisher of its own. Raises UnknownSchema, RegistryUnavailable."""
-        return Relay(lines(TOPICS, self.registry), self.publisher(), self.clock, self.metadata)
+    def relay(self, publisher: Publisher | None = None) -> Relay:
+        """A relay on that publisher, or on one of its own. Raises UnknownSchema, RegistryUnavailable."""
+        return Relay(lines(TOPICS, self.registry), publisher or self.publisher(), self.clock, self.metadata)
 
     def read_model(self, group: Group) -> ReadModel:
         """The group's read model; the caller closes it."""

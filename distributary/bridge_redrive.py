@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bridge.errors import UnconvertibleRecord
 from bridge.memory import MemoryPublisher
 from bridge.publisher import Message, Publisher, Receipt, Status
-from bridge.relay import Relay, lines
+from bridge.relay import Relay
 from bridge.stream_record import check, parse
 from consumers.delivery.dead_letters import DeadLetters
 from consumers.delivery.redrive import Fate, Verdict, too_old
 from consumers.errors import Outage
-from distributary.adapters import PUBLISH_SECONDS, Adapters
+from distributary.adapters import PUBLISH_SECONDS
 from distributary.ledger import Ledger
 from schemas.dead_letters import DeadLetter, read_dead_letter
-from schemas.topics import DEAD_LETTERS_SUFFIX, TOPICS
+from schemas.topics import DEAD_LETTERS_SUFFIX
 
 _WAY = "it goes the way of `distributary rebuild GROUP --keys`, in every group, before it is published"
 
 
 class BridgeRedrive:
-    """The way of the letters in `topic` through the relay. Raises UnknownSchema, RegistryUnavailable."""
+    """The way of the letters in `topic` through a relay, which `relay_on` makes on a publisher; `publisher` is the log's.
 
-    def __init__(self, topic: str, adapters: Adapters, dead_letters: DeadLetters, ledger: Ledger) -> None:
+    `ledger` is told what the relay did; `clock` gives epoch seconds. Raises what `relay_on` raises.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        relay_on: Callable[[Publisher], Relay],
+        publisher: Publisher,
+        dead_letters: DeadLetters,
+        ledger: Ledger,
+        clock: Callable[[], float],
+    ) -> None:
         self._topic = topic
-        self._lines = lines(TOPICS, adapters.registry)
-        self._clock = adapters.clock
+        self._relay_on = relay_on
         self._dead_letters = dead_letters
         self._ledger = ledger
-        self._sent = _Shown(adapters.publisher())
-        self._metadata = adapters.metadata
-        self._relay = Relay(self._lines, self._sent, self._clock, self._metadata)
+        self._clock = clock
+        self._sent = _Shown(publisher)
+        self._relay = relay_on(self._sent)
 
     def redrive(self, letters: Sequence[DeadLetter]) -> Iterator[Verdict]:
         """Publishes the letters' events, and says what became of each once that is durable.
@@ -56,17 +66,13 @@ class BridgeRedrive:
     def foretell(self, letters: Sequence[DeadLetter]) -> Iterator[Verdict]:
         """What `redrive` would make of the letters, touching nothing; only the log can refuse one beyond that."""
         sent = _Shown(MemoryPublisher())
-        relay = Relay(self._lines, sent, self._clock, self._metadata)
+        relay = self._relay_on(sent)
         for letter in letters:
             sent.message = None
             old = self._too_old(letter)
             if old is None:
                 relay.redrive(letter, lambda: PUBLISH_SECONDS)
             yield old or self._verdict(letter, sent.message)
-
-    def close(self) -> None:
-        """Lets go of the log."""
-        self._relay.close()
 
     def _too_old(self, letter: DeadLetter) -> Verdict | None:
         try:

@@ -44,8 +44,9 @@ def redriving(adapters: Adapters, owner: str, ledger: Ledger) -> Iterator[Redriv
                 preparation = Preparation(group, EventDecoder(adapters.registry))
                 yield GroupRedrive(preparation, read_model, dead_letters, adapters.clock)
                 return
-        with closing(BridgeRedrive(owners()[owner], adapters, dead_letters, ledger)) as bridge:
-            yield bridge
+        publisher = adapters.publisher()
+        opened.callback(publisher.close)
+        yield BridgeRedrive(owners()[owner], adapters.relay, publisher, dead_letters, ledger, adapters.clock)
 
 
 def discard(adapters: Adapters, owner: str, letters: Sequence[DeadLetter]) -> None:
