@@ -22,8 +22,9 @@ $(VENV)/.installed: constraints.txt pyproject.toml
 run: setup ## the pipeline on the embedded default, with the demo; Ctrl-C stops it
 	@exec $(BIN)/distributary run --demo
 
-test: setup ## every test this machine can run
-	$(BIN)/pytest -n 3 --dist worksteal
+test: setup ## every test this machine can run; those on real servers by fewer at once, for the servers work too
+	$(BIN)/pytest -n 3 --dist worksteal -m 'not servers'
+	$(BIN)/pytest -n 2 --dist worksteal -m servers
 
 test-fast: setup ## the tests that need no server and no patience (under 60 s)
 	$(BIN)/pytest -n 3 --dist worksteal -m 'not slow and not servers'

@@ -44,9 +44,13 @@ def lines(topics: Iterable[Topic], registry: Registry) -> list[Line]:
 
 @dataclass(slots=True)
 class _Entry:
-    """One record on its way: the message it became (None: filtered), what that counts as, and its receipt."""
+    """One record on its way: the message it became (None: filtered), what that counts as, and its receipt.
+
+    `again` is the dead letter that it has been.
+    """
 
     raw: RawRecord
+    again: DeadLetter | None = None
     place: Place = field(default=Place(None, None))
     line: Line | None = None
     message: Message | None = None
@@ -84,8 +88,19 @@ class Relay:
 
     def relay(self, records: Sequence[RawRecord], seconds_left: Callable[[], float]) -> BatchResult:
         """Relays one batch of one shard, in order; `seconds_left` says how long it may still take."""
+        return self._relay([_Entry(raw) for raw in records], seconds_left)
+
+    def redrive(self, letter: DeadLetter, seconds_left: Callable[[], float]) -> BatchResult:
+        """Relays the record in a dead letter of the bridge again.
+
+        If it has to become one again, that is written under the letter's own place, with one more attempt.
+        """
+        return self._relay([_Entry(letter.body, letter)], seconds_left)
+
+    def _relay(self, entries: Sequence[_Entry], seconds_left: Callable[[], float]) -> BatchResult:
         # 1 check the record, 2 translate, 3 filter
-        entries = [self._prepare(raw) for raw in records]
+        for entry in entries:
+            self._prepare(entry)
         # 4 publish, 5 wait for the acknowledgement of every one
         self._publish(entries, seconds_left())
         refused = [entry for entry in entries if entry.receipt is not None and entry.receipt.status is Status.REFUSED]
@@ -100,10 +115,9 @@ class Relay:
         """Lets go of the log."""
         self._publisher.close()
 
-    def _prepare(self, raw: RawRecord) -> _Entry:
-        entry = _Entry(raw)
+    def _prepare(self, entry: _Entry) -> None:
         try:
-            record = parse(raw)
+            record = parse(entry.raw)
             entry.place = locate(record)
             entry.line = line = self._line(entry.place)
             event = translate(check(record), line.topic, line.encoder.item_record.key_schema, self._metadata)
@@ -113,7 +127,6 @@ class Relay:
                 entry.counts_as = "filtered"
         except UnconvertibleRecord as error:
             self._bury(entry, error.stage, type(error).__name__, str(error))
-        return entry
 
     def _line(self, place: Place) -> Line:
         if (stream := place.stream) is None:
@@ -135,16 +148,17 @@ class Relay:
 
     def _bury(self, entry: _Entry, stage: str, error: str, reason: str) -> None:
         """Makes a dead letter of the entry, to be sent instead of its event."""
-        original = original_bytes(entry.raw)
+        original, again = original_bytes(entry.raw), entry.again
         topic = None if entry.line is None else entry.line.topic.name
         letter = DeadLetter(
-            place=entry.place.key(original),
+            place=entry.place.key(original) if again is None else again.place,
             value=original,
             stage=stage,
             error=error,
             message=reason,
-            first_seen=int(self._clock() * 1000),
+            first_seen=int(self._clock() * 1000) if again is None else again.first_seen,
             topic=topic,
+            attempts=1 if again is None else again.attempts + 1,
         )
         entry.counts_as = "dead_lettered"
         destination = BRIDGE_DEAD_LETTERS if topic is None else dead_letters_of(topic)

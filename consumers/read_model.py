@@ -106,6 +106,12 @@ class ReadModel(Protocol):
         """The document under a key's text; None where there is none or it was removed. Raises InvalidKey, Outage."""
         ...
 
+    def version(self, key: str) -> str | None:
+        """The highest version that was put or removed under a key's text, as far as it is still known: a write counts
+        only above it. None where any write counts. Raises InvalidKey, Outage.
+        """
+        ...
+
     def scan(self) -> Iterator[Document]:
         """Every document, in no order. Raises Outage."""
         ...

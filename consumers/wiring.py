@@ -19,6 +19,7 @@ from consumers.read_models.sqlite import SqliteIndex
 from consumers.subscription import Log, Subscription
 from schemas.change_event import ViewType
 from schemas.codec import EventDecoder
+from schemas.errors import SettingsError
 from schemas.keys import KeySchema
 from schemas.topics import Topic
 
@@ -32,13 +33,13 @@ logger = logging.getLogger("distributary.consumers")
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where read models are kept: tables behind `dynamodb`, indexes behind `opensearch` or else as files in `indexes`.
+    """Where read models are kept: tables behind `dynamodb`, indexes behind `opensearch` or as files in `indexes`.
 
     `clock` gives epoch seconds. `replicas` is how many copies a new index of OpenSearch has: 0 on one machine.
     """
 
     dynamodb: DynamoDBClient
-    indexes: Path
+    indexes: Path | None
     clock: Callable[[], float]
     opensearch: OpenSearch | None = None
     replicas: int = 1
@@ -57,7 +58,7 @@ class Source:
 
 
 def open_read_model(declared: Table | Index, stores: Stores) -> ReadModel:
-    """The adapter of a declared read model."""
+    """The adapter of a declared read model. Raises SettingsError where nobody said where indexes are kept."""
     match declared:
         case Table():
             return DynamoDBTable(declared, stores.dynamodb, stores.clock)
@@ -66,8 +67,10 @@ def open_read_model(declared: Table | Index, stores: Stores) -> ReadModel:
             from consumers.read_models.opensearch import OpenSearchIndex
 
             return OpenSearchIndex(declared, stores.opensearch, stores.clock, replicas=stores.replicas)
-        case Index():
+        case Index() if stores.indexes is not None:
             return SqliteIndex(stores.indexes / f"{declared.name}.sqlite3", declared, stores.clock)
+        case Index():
+            raise SettingsError("opensearch_url", f"is not set, and the read model {declared.name} is kept there")
 
 
 def build_consumer(

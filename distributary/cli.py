@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -21,11 +21,19 @@ from bridge.errors import BridgeError
 from consumers.errors import ConsumersError
 from distributary.cli_dead_letters import dead_letters
 from distributary.cli_parts import bridge, consume, prepare
-from distributary.cli_terminal import DEFAULT_HOME, HomeOption, JsonOption, attached, err, out, until_told
+from distributary.cli_terminal import (
+    DEFAULT_HOME,
+    HomeOption,
+    JsonOption,
+    attached,
+    environment,
+    err,
+    out,
+    reached,
+    until_told,
+)
 from distributary.errors import DistributaryError, NotDrained, UnknownName, UnreadableFeed
-from distributary.settings import Settings
 from schemas.errors import SchemasError
-from schemas.settings import read_settings
 
 if TYPE_CHECKING:
     from distributary.display import Display
@@ -108,10 +116,15 @@ def feed(
     """Hand stream records to the bridge of a running pipeline."""
     from distributary.display import bridge_table
     from distributary.feed.records import read_records
-    from distributary.local.attached import feed as feed_records
+    from distributary.home import Home
+    from distributary.reach import connected, find
+    from distributary.second_terminal import feed as feed_records
 
     records = [record for name in files for record in read_records(_read(name), _named(name))]
-    numbered, rows = feed_records(attached(home), records, until_told(), time.time)
+    where, settings = Home(home or DEFAULT_HOME), environment()
+    found = find(where.folder, settings)
+    with connected(found, settings, time.time) as adapters:
+        numbered, rows = feed_records(adapters, found, where, records, until_told())
     if numbered:
         err.print(f"{numbered} records have no SequenceNumber; they were numbered in file order")
     if json:
@@ -133,22 +146,32 @@ def wait(
 @app.command()
 def status(json: JsonOption = False, home: HomeOption = None) -> None:
     """Show what a running pipeline has done, and how far its groups are behind."""
-    from distributary.display import bridge_table, group_table
+    from distributary.display import bridge_table, group_table, log_tables
+    from distributary.log_status import log_status
+    from distributary.reach import connected_log, find
 
-    found = attached(home).status()
+    folder, settings = home or DEFAULT_HOME, environment()
+    pipeline = find(folder, settings)
+    if pipeline is not None:
+        found = pipeline.status()
+        shown: tuple[Any, ...] = (bridge_table(found["bridge"]), "", group_table(found["groups"]))
+    else:
+        with connected_log(folder, settings, time.time) as log:
+            found = log_status(log, time.time())
+        shown = log_tables(found)
     if json:
         typer.echo(msgspec.json.encode(found))
     else:
-        out.print(bridge_table(found["bridge"]), "", group_table(found["groups"]))
+        out.print(*shown)
 
 
 @app.command()
 def show(read_model: str, key: str, home: HomeOption = None) -> None:
     """Print the document that a read model holds under a key."""
     from distributary.dump import exact_json
-    from distributary.local.attached import read_model as open_read_model
+    from distributary.second_terminal import read_model as open_read_model
 
-    with open_read_model(attached(home), read_model, time.time) as opened:
+    with reached(home) as adapters, open_read_model(adapters, read_model) as opened:
         document = opened.get(key)
     if document is None:
         raise UnknownName(f"{read_model} holds no document under the key {key}")
@@ -163,9 +186,10 @@ def search(
 ) -> None:
     """Find documents by name, beginning of a name, job title, department, skill or e-mail; a JSON document a line."""
     from distributary.dump import exact_json
-    from distributary.local.attached import search as search_documents
+    from distributary.second_terminal import search as search_documents
 
-    found = search_documents(attached(home), " ".join(text), limit, time.time)
+    with reached(home) as adapters:
+        found = search_documents(adapters, " ".join(text), limit)
     for document in found:
         typer.echo(exact_json(document._asdict()))
     if not found:
@@ -221,6 +245,6 @@ def _pipeline(
     from distributary.local.on_servers import OnServers
     from distributary.local.servers.cache import default_cache
 
-    settings = read_settings(Settings, os.environ)
+    settings = environment()
     cache = default_cache(os.environ, root=os.geteuid() == 0)
     return lambda: OnServers(home, settings, cache, os.environ, time.time, keep_log=keep, tell=display.line, stop=ended)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -12,8 +15,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from schemas.settings import read_settings
+
 if TYPE_CHECKING:
+    from distributary.adapters import Adapters
     from distributary.attach import Attached
+    from distributary.settings import Settings
 
 DEFAULT_HOME = Path(".distributary")
 
@@ -33,6 +40,26 @@ def attached(home: Path | None) -> Attached:
     from distributary.attach import Attached
 
     return Attached(home or DEFAULT_HOME)
+
+
+def environment() -> Settings:
+    """What the environment says. Raises SettingsError."""
+    from distributary.settings import Settings
+
+    return read_settings(Settings, os.environ)
+
+
+@contextmanager
+def reached(home: Path | None) -> Iterator[Adapters]:
+    """The adapters of the pipeline that runs in the home, else of the one that the environment points at.
+
+    Raises NoPipeline, SettingMissing, SettingsError, Outage.
+    """
+    from distributary.reach import connected, find
+
+    settings = environment()
+    with connected(find(home or DEFAULT_HOME, settings), settings, time.time) as adapters:
+        yield adapters
 
 
 def until_told() -> Event:

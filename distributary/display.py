@@ -149,6 +149,25 @@ def group_state(row: dict[str, Any]) -> str:
             return str(running)
 
 
+def log_tables(status: dict[str, Any]) -> tuple[Table, str, Table, str]:
+    """What the log tells of a pipeline: how far its groups are behind, and open dead letters."""
+    groups = _table("group", "lag", "position")
+    for row in status["groups"]:
+        behind = "no topic" if row["lag"] is None else f"{row['lag']['events']} ({row['lag']['seconds']:.1f} s)"
+        groups.add_row(row["group"], behind, str(sum(row["positions"].values())))
+    letters = _table("dead letters of", "open")
+    for owner, count in status["dead_letters"].items():
+        letters.add_row(owner, str(count))
+    return groups, "", letters, "\nthe log alone was asked; the accounts are with the bridge and the groups (/metrics)"
+
+
+def print_verdicts(console: Console, verdicts: list[dict[str, Any]]) -> None:
+    """What became of dead letters, a line each, and why where one stays open."""
+    for row in verdicts:
+        text = f"{row['place']}  {row['fate']}" + (f": {row['reason']}" if row["reason"] else "")
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def print_letters(console: Console, rows: list[dict[str, Any]]) -> None:
     """Dead letters, two lines each: whose and where from, then why."""
     for row in rows:

@@ -37,6 +37,14 @@ class UnknownName(DistributaryError):
     """Raised when a read model, a group or a document is asked for that does not exist."""
 
 
+class LettersLeft(DistributaryError):
+    """Raised when dead letters that were redriven stay open: some are still poison, or too old to apply in place."""
+
+
+class NothingChosen(DistributaryError):
+    """Raised when something is to be thrown away and nobody said what."""
+
+
 class NotDrained(DistributaryError):
     """Raised when a pipeline was to be drained and is not: time ran out, or the run was stopped before."""
 

@@ -56,6 +56,10 @@ class Home:
         self._lock = lock
         return self
 
+    def make(self) -> None:
+        """Makes the folder where there is none. Raises UnusableFolder."""
+        self._lock_file().close()
+
     def _lock_file(self) -> IO[str]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from bridge.dynamodb_positions import DynamoDBPositions
 from bridge.dynamodb_streams import DynamoDBStreams
@@ -85,4 +84,4 @@ def _stores(stores: StoreConnection, clients: DynamoDBClients, clock: Callable[[
             ca_file=stores.opensearch_ca_file or None,
         )
         opened.callback(opensearch.close)
-    return Stores(clients.tables, Path(), clock, opensearch=opensearch, replicas=stores.opensearch_replicas)
+    return Stores(clients.tables, None, clock, opensearch=opensearch, replicas=stores.opensearch_replicas)

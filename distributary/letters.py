@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bridge.errors import BridgeError
+from bridge.stream_record import parse
 from consumers.groups import GROUPS
 from consumers.subscription import Log
 from distributary.errors import UnknownName
+from schemas.attribute_values import check_attributes
 from schemas.dead_letters import DeadLetter, read_dead_letter
+from schemas.errors import SchemasError
+from schemas.event_schema import item_record_of, packaged
+from schemas.keys import key_of, key_text
 from schemas.topics import BRIDGE_DEAD_LETTERS, TOPICS, dead_letters_of
 
 UNKNOWN_TABLE = "bridge:-"
@@ -29,8 +35,9 @@ def open_letters(log: Log, owner: str) -> Iterator[DeadLetter]:
         raise UnknownName(f"there are no dead letters of {owner!r}; there are those of {', '.join(owners())}")
     topic = owners()[owner]
     latest: dict[bytes, DeadLetter] = {}
+    beginnings = log.beginnings(topic)
     for partition, end in log.ends(topic).items():
-        for delivery in log.read(topic, partition, 0, end):
+        for delivery in log.read(topic, partition, beginnings.get(partition, 0), end):
             key = delivery.key or b""
             latest.pop(key, None)
             if delivery.value is not None:
@@ -38,9 +45,9 @@ def open_letters(log: Log, owner: str) -> Iterator[DeadLetter]:
     yield from latest.values()
 
 
-def open_letter(log: Log, owner: str, place: str) -> DeadLetter:
-    """The owner's open letter of that place, or of the only place that begins so. Raises UnknownName."""
-    found = [letter for letter in open_letters(log, owner) if letter.place.startswith(place)]
+def open_letter(letters: Iterable[DeadLetter], owner: str, place: str) -> DeadLetter:
+    """The letter, of the owner's open ones, of that place, or of the only place that begins so. Raises UnknownName."""
+    found = [letter for letter in letters if letter.place.startswith(place)]
     exact = [letter for letter in found if letter.place == place]
     if len(exact or found) != 1:
         many = f"{len(found)} places begin so; give more of it" if found else "see `distributary dead-letters list`"
@@ -48,11 +55,27 @@ def open_letter(log: Log, owner: str, place: str) -> DeadLetter:
     return (exact or found)[0]
 
 
+def letter_key(owner: str, letter: DeadLetter) -> str | None:
+    """The text of the item key that the letter is about; None where it cannot be told."""
+    if letter.original_key is not None:
+        return letter.original_key.decode(errors="replace")
+    for topic in TOPICS:
+        if owner == f"bridge:{topic.table}":
+            try:
+                change: Any = parse(letter.body).get("dynamodb")
+                keys = check_attributes(change["Keys"], "Keys")
+                return key_text(key_of(keys, item_record_of(packaged(topic.item_record)).key_schema, "Keys"))
+            except (BridgeError, SchemasError, TypeError, KeyError):
+                return None
+    return None
+
+
 def row(owner: str, letter: DeadLetter) -> dict[str, Any]:
     """A letter as it is listed, without its bytes."""
     return {
         "owner": owner,
         "place": letter.place,
+        "key": letter_key(owner, letter),
         "stage": letter.stage,
         "error": letter.error,
         "message": letter.message,

@@ -37,13 +37,9 @@ class Preparation:
         """What the delivery asks of the read model. Raises Outage where the registry is away, nothing else."""
         # 2 decode
         try:
-            if delivery.value is None:
-                raise UndecodableEvent("the delivery has no value, expected a change event")
-            event = self.decoder.decode(delivery.value)
+            event = self.decode(delivery.value)
         except (UndecodableEvent, UnknownSchema) as error:
             return _poison("decode", error)
-        except RegistryUnavailable as error:
-            raise Outage("the schema registry", str(error)) from error
         # 3 filter
         try:
             seen = self.group.look(event)
@@ -54,6 +50,15 @@ class Preparation:
             return () if seen is None else self._project(seen)
         except Exception as error:  # noqa: BLE001 - so is a projection
             return _poison("project", error)
+
+    def decode(self, value: bytes | None) -> ChangeEvent:
+        """The event in a delivery's value. Raises UndecodableEvent, UnknownSchema, Outage."""
+        if value is None:
+            raise UndecodableEvent("the delivery has no value, expected a change event")
+        try:
+            return self.decoder.decode(value)
+        except RegistryUnavailable as error:
+            raise Outage("the schema registry", str(error)) from error
 
     def _project(self, event: ChangeEvent) -> tuple[VersionedWrite, ...]:
         key = event.key_text

@@ -93,14 +93,19 @@ class DynamoDBTable:
 
     def get(self, key: str) -> Document | None:
         """See `ReadModel.get`; a consistent read."""
-        row_key = key_item(key, self._schema)
-        try:
-            response = self._client.get_item(TableName=self.name, Key=row_key, ConsistentRead=True)
-        except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and (refusal := _refusal(error)):
-                raise InvalidKey(f"{key!r} is no key of {self.name}: {refusal}") from error
-            raise Outage(self.store, f"{self.name}: {error}") from error
-        return item_document(response["Item"], self._schema) if "Item" in response else None
+        item = self._item(self.name, key_item(key, self._schema), key)
+        return item_document(item, self._schema) if item else None
+
+    def version(self, key: str) -> str | None:
+        """See `ReadModel.version`; two consistent reads.
+
+        The item first: a removal is recorded before its item goes, so whichever of them there was is seen.
+        """
+        found = [
+            _found(self._item(self.name, key_item(key, self._schema), key)),
+            _found(self._item(self._removals.name, self._removal_key(key), key)),
+        ]
+        return max((each.version for each in found if each is not None and each.version is not None), default=None)
 
     def scan(self) -> Iterator[Document]:
         """See `ReadModel.scan`; consistent reads, page by page."""
@@ -114,6 +119,18 @@ class DynamoDBTable:
     def close(self) -> None:
         """Waits for what is under way."""
         self._writers.shutdown()
+
+    def _item(self, table: str, row_key: DynamoDBItem, key: str) -> DynamoDBItem:
+        """The row as it stands, empty where there is none; `key` is what was asked for."""
+        try:
+            return self._client.get_item(TableName=table, Key=row_key, ConsistentRead=True).get("Item", {})
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and (refusal := _refusal(error)):
+                raise InvalidKey(f"{key!r} is no key of {self.name}: {refusal}") from error
+            raise Outage(self.store, f"{table}: {error}") from error
+
+    def _removal_key(self, key: str) -> DynamoDBItem:
+        return {self._removals.key[0].name: {"S": f"{self.name}#{bounded_key(key)}"}}
 
     def _apply(self, write: VersionedWrite, away: list[str]) -> WriteOutcome:
         if away:
@@ -169,7 +186,7 @@ class DynamoDBTable:
     def _rows(self, write: VersionedWrite) -> dict[Place, _Row]:
         key = key_item(write.key, self._schema)
         item = document_item(write.write, write.version, self._schema) if isinstance(write.write, Put) else {}
-        removal_key: DynamoDBItem = {self._removals.key[0].name: {"S": f"{self.name}#{bounded_key(write.key)}"}}
+        removal_key = self._removal_key(write.key)
         expires_at = int(self._clock() + self._removals_kept_seconds)
         removal = {**removal_key, SOURCE_VERSION: {"S": write.version}, EXPIRES_AT: {"N": str(expires_at)}}
         return {

@@ -34,6 +34,11 @@ class MemoryReadModel:
             attributes = self._documents[key]
             return Document(key, self._versions[key], {name: plain(value) for name, value in attributes.items()})
 
+    def version(self, key: str) -> str | None:
+        """See `ReadModel.version`."""
+        with self._lock:
+            return self._versions.get(key)
+
     def scan(self) -> Iterator[Document]:
         """See `ReadModel.scan`."""
         with self._lock:

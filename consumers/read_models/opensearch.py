@@ -19,7 +19,7 @@ from opensearchpy.exceptions import (
 )
 
 from consumers.errors import GroupRefused, Outage, RefusedDocument
-from consumers.read_model import Document, Index, WriteOutcome, WriteStatus
+from consumers.read_model import SOURCE_VERSION, Document, Index, WriteOutcome, WriteStatus
 from consumers.read_models.opensearch_answers import BulkAnswer, Complaint, GotAnswer, Hit, Page, ShardsAnswer
 from consumers.read_models.opensearch_bulk import Answer, BulkWriter, delete_line, write_lines
 from consumers.read_models.opensearch_documents import document_id, document_of, source_of
@@ -142,12 +142,13 @@ class OpenSearchIndex:
     def get(self, key: str) -> Document | None:
         """See `ReadModel.get`; what was just written is seen at once."""
         wanted = document_id(key)
-        # The id goes in the body: in the address `..` would be a step up.
-        with self._outages(self._place):
-            (got,) = msgspec.convert(self._client.mget(index=self._place, body={"ids": [wanted]}), GotAnswer).docs
-        if got.error is not None:
-            raise Outage(self.store, f"{self._place}: {got.error}")
-        return document_of(wanted, got.source) if got.found else None
+        source = self._source(wanted)
+        return None if source is None else document_of(wanted, source)
+
+    def version(self, key: str) -> str | None:
+        """See `ReadModel.version`; a removal's marker has it too."""
+        found = (self._source(document_id(key)) or {}).get(SOURCE_VERSION)
+        return found if isinstance(found, str) else None
 
     def scan(self) -> Iterator[Document]:
         """See `ReadModel.scan`; all of one moment. Refreshes the index first, so that it shows what was written."""
@@ -175,6 +176,15 @@ class OpenSearchIndex:
 
     def close(self) -> None:
         """See `ReadModel.close`; nothing, for the client is the caller's."""
+
+    def _source(self, wanted: str) -> dict[str, Any] | None:
+        """What stands under an id, document or marker."""
+        # The id goes in the body: in the address `..` would be a step up.
+        with self._outages(self._place):
+            (got,) = msgspec.convert(self._client.mget(index=self._place, body={"ids": [wanted]}), GotAnswer).docs
+        if got.error is not None:
+            raise Outage(self.store, f"{self._place}: {got.error}")
+        return got.source if got.found else None
 
     def _lines(self, write: VersionedWrite) -> bytes | WriteOutcome:
         try:

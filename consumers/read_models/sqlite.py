@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from consumers.errors import RefusedDocument
 from consumers.read_model import APPLIED, STALE, Document, Index, WriteOutcome, WriteStatus
@@ -46,7 +47,7 @@ _BUSY_SECONDS = 30.0
 class SqliteIndex:
     """The read model `index` in the file at `path`, made where there is none.
 
-    Another process may read it, through an object of its own, while it is written. Safe to use from any thread.
+    Other processes may read and write it, each through an object of its own. Safe to use from any thread.
     `clock` gives epoch seconds.
     """
 
@@ -72,12 +73,13 @@ class SqliteIndex:
 
     def get(self, key: str) -> Document | None:
         """See `ReadModel.get`; any Unicode text is a key."""
-        try:
-            with self._lock:
-                row = self._connection.execute(f"{_SELECT} AND key = ?", (key,)).fetchone()
-        except UnicodeEncodeError:
-            raise InvalidKey(f"{key!r} is no key, because it is not Unicode") from None
+        row = self._row(f"{_SELECT} AND key = ?", key)
         return None if row is None else _document(row)
+
+    def version(self, key: str) -> str | None:
+        """See `ReadModel.version`."""
+        row = self._row("SELECT source_version FROM documents WHERE key = ?", key)
+        return None if row is None else str(row[0])
 
     def scan(self) -> Iterator[Document]:
         """See `ReadModel.scan`; all of one moment."""
@@ -104,6 +106,13 @@ class SqliteIndex:
         """See `ReadModel.close`."""
         with self._lock:
             self._connection.close()
+
+    def _row(self, query: str, key: str) -> Any:
+        try:
+            with self._lock:
+                return self._connection.execute(query, (key,)).fetchone()
+        except UnicodeEncodeError:
+            raise InvalidKey(f"{key!r} is no key, because it is not Unicode") from None
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level="IMMEDIATE", check_same_thread=False)

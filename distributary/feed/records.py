@@ -1,4 +1,5 @@
-"""The records of a file: a Lambda event, a JSON list of records, or JSON lines of records.
+"""The records of a file: a Lambda event, a JSON list of records, or JSON lines of records; or the same of objects that
+Lambda wrote to an on-failure destination in S3, each with an event in it.
 
 Each record keeps its own bytes, so that a dead letter holds what the file held.
 """
@@ -6,10 +7,12 @@ Each record keeps its own bytes, so that a dead letter holds what the file held.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
 from distributary.errors import UnreadableFeed
+from distributary.feed.on_failure import on_failure_members, payload_of
 from schemas.topics import MAX_DEAD_LETTER_BYTES
 
 MAX_RECORD_BYTES = MAX_DEAD_LETTER_BYTES - 64 * 1024
@@ -49,18 +52,44 @@ def _split(data: bytes, name: str) -> list[bytes]:
 
 def _document(text: bytes, name: str) -> list[bytes]:
     if text.startswith(b"["):
-        return _listed(text)
+        return _flat(_listed(text), name)
     if text.startswith(b"{"):
+        if (failed := on_failure_members(text)) is not None:
+            return _event(payload_of(failed, name), name)
         members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
         if "Records" in members:
-            records = bytes(members["Records"]).strip()
-            if not records.startswith(b"["):
-                raise UnreadableFeed(f"{name}: Records is {_shown(records)}, {_EXPECTED}")
-            return _listed(records)
+            return _records(members["Records"], name)
         if any(field in members for field in _RECORD_FIELDS):
             return [text]
         raise UnreadableFeed(f"{name} holds an object that has no Records, {_EXPECTED}")
     raise UnreadableFeed(f"{name} holds {_shown(text)}, {_EXPECTED}")
+
+
+def _flat(texts: Iterable[bytes], name: str) -> list[bytes]:
+    """The records, those of on-failure objects among them."""
+    records: list[bytes] = []
+    for text in texts:
+        failed = on_failure_members(text)
+        records += [text] if failed is None else _event(payload_of(failed, name), name)
+    return records
+
+
+def _event(payload: bytes, name: str) -> list[bytes]:
+    """The records of the event in an on-failure object."""
+    try:
+        members = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+    except (ValueError, RecursionError):
+        members = {}
+    if "Records" not in members:
+        raise UnreadableFeed(f"{name}: the payload of an on-failure object is {_shown(payload)}, {_EXPECTED}")
+    return _records(members["Records"], name)
+
+
+def _records(raw: msgspec.Raw, name: str) -> list[bytes]:
+    records = bytes(raw).strip()
+    if not records.startswith(b"["):
+        raise UnreadableFeed(f"{name}: Records is {_shown(records)}, {_EXPECTED}")
+    return _listed(records)
 
 
 def _lines(data: bytes, name: str, error: Exception) -> list[bytes]:
@@ -68,7 +97,7 @@ def _lines(data: bytes, name: str, error: Exception) -> list[bytes]:
     if _DOCUMENT.match(data) or not any(_is_object(line) for line in lines):
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
         raise UnreadableFeed(f"{name} is not readable JSON ({reason}), {_EXPECTED}") from None
-    return lines
+    return _flat(lines, name)
 
 
 def _listed(text: bytes) -> list[bytes]:

@@ -11,32 +11,18 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from bridge.dynamodb_streams import DynamoDBStreams
-from bridge.memory_streams import MemoryShardPositions
-from bridge.poller import Pace as PollerPace
-from consumers.delivery.loop import Pace as GroupPace
 from consumers.groups import GROUPS
-from consumers.wiring import Stores
-from distributary.adapters import Adapters, build_parts
+from distributary.adapters import build_parts
 from distributary.dynamodb_clients import DynamoDBClients
 from distributary.home import Home
 from distributary.local.dynamodb import LocalDynamoDB
+from distributary.local.embedded_adapters import embedded_adapters
 from distributary.local.endpoint import Endpoint
-from distributary.local.log.dead_letters import EmbeddedDeadLetters
 from distributary.local.log.log import EmbeddedLog
-from distributary.local.log.publisher import EmbeddedPublisher
-from distributary.local.log.subscription import EmbeddedSubscription
 from distributary.pipeline import Parts
 from distributary.settings import Endpoints
 from distributary.tables import create_tables, declared_tables
-from schemas.registry import PackagedRegistry
 from schemas.topics import TOPICS, dead_letters_of
-
-ON = "embedded"
-POLLER_PACE = PollerPace(idle=0.05)
-"""In process, so that a read costs little: an idle stream is looked at often."""
-GROUP_PACE = GroupPace(batch=300)
-"""Deliveries a turn: moto takes seconds for a thousand, and Ctrl-C waits for the turn."""
 
 
 class Embedded:
@@ -67,28 +53,12 @@ class Embedded:
             log = EmbeddedLog(self._home.log, self._clock)
             opened.callback(log.close)
             start_topics(log)
-            self.parts = build_parts(self._adapters(log), opened)
+            self.parts = build_parts(embedded_adapters(log, self.clients, self._home.indexes, self._clock), opened)
             self._open = opened.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._open.close()
-
-    def _adapters(self, log: EmbeddedLog) -> Adapters:
-        return Adapters(
-            on=ON,
-            log=log,
-            registry=PackagedRegistry(),
-            stores=Stores(self.clients.tables, self._home.indexes, self._clock),
-            streams=DynamoDBStreams(self.clients.tables, self.clients.streams),
-            positions=MemoryShardPositions(),
-            publisher=lambda: EmbeddedPublisher(log),
-            subscription=lambda group: EmbeddedSubscription(log, group.name, group.topic),
-            dead_letters=lambda owner: EmbeddedDeadLetters(log, owner),
-            clock=self._clock,
-            poller_pace=POLLER_PACE,
-            pace=GROUP_PACE,
-        )
 
 
 def start_topics(log: EmbeddedLog) -> None:

@@ -118,6 +118,17 @@ class ReadModelContract:
         assert one(read_model, remove("1", 3)) == APPLIED
         assert one(read_model, put("1", 2)) == STALE
 
+    def test_the_version_known_of_a_key_is_the_highest_that_was_put_or_removed(self, read_model: ReadModel) -> None:
+        found = [read_model.version("1")]
+        for write in (put("1", 2), put("1", 1), remove("1", 3), put("1", 2), put("1", 4), remove("1", 3)):
+            one(read_model, write)
+            found.append(read_model.version("1"))
+        assert found == [None, *(version(number) for number in (2, 2, 3, 3, 4, 4))]
+
+    def test_the_removal_of_a_document_that_never_came_is_a_known_version(self, read_model: ReadModel) -> None:
+        one(read_model, remove("1", 2))
+        assert (read_model.version("1"), read_model.version("2")) == (version(2), None)
+
     def test_outcomes_come_in_the_order_of_the_writes(self, read_model: ReadModel) -> None:
         read_model.apply([put("1", 5), put("3", 5)])
         writes = [put("3", 6), put("2", 1), put("1", 4), remove("4", 1), put("5", 1, Bad=0.5)]

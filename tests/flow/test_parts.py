@@ -187,6 +187,7 @@ def test_a_part_that_is_not_told_what_it_needs_says_so(variable: str, arguments:
     assert "Traceback" not in ended.stderr.decode()
 
 
+@pytest.mark.slow
 def test_a_part_waits_for_what_is_away_at_its_start_and_says_so() -> None:
     endpoints = {
         "DISTRIBUTARY_KAFKA": "127.0.0.1:1",

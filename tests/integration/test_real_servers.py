@@ -18,6 +18,12 @@ from distributary.local.servers.answers import status_of
 from tests.real_servers import GIVEN_BY, ROOT
 
 SECONDS = 60.0
+# A run that was started in the background ignores interrupts, and so would its children.
+CONFTEST = """
+import signal
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
 TESTS = """
 from pathlib import Path
 from threading import Event
@@ -25,7 +31,6 @@ from threading import Event
 import pytest
 
 FOLDER = Path(__file__).parent
-
 
 @pytest.mark.parametrize("number", range(4))
 def test_server(number, dynamodb_url):
@@ -42,6 +47,7 @@ def test_no_server():
 
 def run_tests(folder: Path, *options: str, **variables: str) -> subprocess.Popen[bytes]:
     """pytest over TESTS in a process of its own; what it makes it makes in `folder`."""
+    (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_them.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    servers\n")
     told = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CI"))}
@@ -100,14 +106,18 @@ def test_nothing_outlives_a_run_that_is_interrupted_or_killed(
 ) -> None:
     (tmp_path / "wait").write_text("")
     with run_tests(tmp_path, *options) as running:
-        wait_until(lambda: bool(addresses(tmp_path)))
-        address = addresses(tmp_path)[0]
-        assert not nothing_left(tmp_path, address)
-        running.send_signal(number)
-        running.communicate(timeout=SECONDS)
+        try:
+            wait_until(lambda: bool(addresses(tmp_path)))
+            address = addresses(tmp_path)[0]
+            assert not nothing_left(tmp_path, address)
+            running.send_signal(number)
+            running.communicate(timeout=SECONDS)
+        finally:
+            running.kill()
     wait_until(lambda: nothing_left(tmp_path, address))
 
 
+@pytest.mark.slow
 def test_what_is_missing_skips_on_a_laptop_and_fails_where_ci_is_set(tmp_path: Path) -> None:
     bare = {"PATH": str(tmp_path), "DISTRIBUTARY_CACHE": str(tmp_path / "cache")}
     laptop = run_tests(tmp_path, **bare).communicate(timeout=SECONDS)[0].decode()
@@ -117,12 +127,14 @@ def test_what_is_missing_skips_on_a_laptop_and_fails_where_ci_is_set(tmp_path: P
     assert "1 passed, 4 errors" in ci
 
 
+@pytest.mark.slow
 def test_a_given_endpoint_is_used_as_it_is(tmp_path: Path) -> None:
     given = run_tests(tmp_path, PATH=str(tmp_path), DISTRIBUTARY_DYNAMODB_URL="http://elsewhere:8000")
     assert b"5 passed" in given.communicate(timeout=SECONDS)[0]
     assert set(addresses(tmp_path)) == {"http://elsewhere:8000"}
 
 
+@pytest.mark.slow
 def test_the_tests_that_ask_a_server_are_marked_so(tmp_path: Path) -> None:
     fast = run_tests(tmp_path, "-m", "not servers").communicate(timeout=SECONDS)[0]
     assert b"1 passed, 4 deselected" in fast

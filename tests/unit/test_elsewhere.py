@@ -109,7 +109,8 @@ def test_a_group_that_waits_over_there_says_so_here_until_it_goes_on(far: Far, m
         far.group._look()
         (row,) = status(far.pipeline)["groups"]
         assert (row["state"], row["for"], row["retries"]) == ("waiting", "memory", 1)
-    far.bench.consumer.step(0.0)
+    while far.bench.consumer.waiting is not None:
+        far.bench.consumer.step(0.05)
     far.group._look()
     assert status(far.pipeline)["groups"][0]["state"] == "running"
 
