@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -26,7 +28,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.settings import read_settings
 from schemas.topics import TOPICS
 from tests.events import event
-from tests.flow.command import Ended, accounts, distributary, exact, feed_file, running, sentence
+from tests.flow.command import COMMAND, Ended, accounts, distributary, exact, feed_file, running, sentence
 from tests.real_servers import open_folder, skip
 from tests.records import record, written
 from tests.server_holder import servers
@@ -159,6 +161,21 @@ def test_what_is_still_poison_stays_with_one_more_attempt_and_can_be_discarded(p
     discarded = pipeline.ask("dead-letters", "discard", "app-users", place)
     assert b"1 dead letters of app-users discarded" in discarded.stderr
     assert place not in {row["place"] for row in pipeline.letters("app-users")}
+
+
+def test_on_a_terminal_a_discard_is_asked_for_again(pipeline: Pipeline) -> None:
+    place = pipeline.keep("app-users", b"poison")
+    left = []
+    for answer in (b"n\n", b"y\n"):
+        ours, theirs = pty.openpty()
+        os.write(ours, answer)
+        command = [*COMMAND, "dead-letters", "discard", "app-users", place, "--home", str(pipeline.home)]
+        with open(theirs, "rb") as terminal:
+            ended = subprocess.run(command, stdin=terminal, capture_output=True, check=False, timeout=60)
+        os.close(ours)
+        assert b"Discard 1 dead letters of app-users?" in ended.stdout + ended.stderr
+        left.append((ended.returncode, place in {row["place"] for row in pipeline.letters("app-users")}))
+    assert left == [(1, True), (0, False)]
 
 
 def test_what_is_too_old_names_the_way_to_go(pipeline: Pipeline) -> None:
