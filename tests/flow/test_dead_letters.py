@@ -170,7 +170,7 @@ def test_on_a_terminal_a_discard_is_asked_for_again(pipeline: Pipeline) -> None:
         ours, theirs = pty.openpty()
         os.write(ours, answer)
         command = [*COMMAND, "dead-letters", "discard", "app-users", place, "--home", str(pipeline.home)]
-        with open(theirs, "rb") as terminal:
+        with os.fdopen(theirs, "rb") as terminal:
             ended = subprocess.run(command, stdin=terminal, capture_output=True, check=False, timeout=60)
         os.close(ours)
         assert b"Discard 1 dead letters of app-users?" in ended.stdout + ended.stderr
