@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 HOME_DIR ?= .distributary
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check format constraints clean
+.PHONY: help setup run test test-fast check format compose-check constraints clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed ## a virtual environment with the pinned dependencies and the `distributary` command
 
@@ -22,8 +22,9 @@ $(VENV)/.installed: constraints.txt pyproject.toml
 run: setup ## the pipeline on the embedded default, with the demo; Ctrl-C stops it
 	@exec $(BIN)/distributary run --demo
 
-test: setup ## every test this machine can run
-	$(BIN)/pytest -n 3 --dist worksteal
+test: setup ## every test this machine can run; those on real servers by fewer at once, for the servers work too
+	$(BIN)/pytest -n 3 --dist worksteal -m 'not servers'
+	$(BIN)/pytest -n 2 --dist worksteal -m servers
 
 test-fast: setup ## the tests that need no server and no patience (under 60 s)
 	$(BIN)/pytest -n 3 --dist worksteal -m 'not slow and not servers'
@@ -38,9 +39,14 @@ format: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
 
-constraints: setup ## resolve the dependencies again, with hashes
+compose-check: ## whether Docker's compose plugin takes docker-compose.yml
+	docker compose config --quiet
+
+constraints: setup ## resolve the dependencies again, with hashes; for the images, without what tests need
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --all-extras --upgrade pyproject.toml --output-file constraints.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --extra msk --constraint constraints.txt pyproject.toml --output-file deploy/requirements.txt
 
 clean: ## remove the virtual environment and the default home
 	rm -rf $(VENV) $(HOME_DIR)

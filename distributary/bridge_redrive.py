@@ -21,7 +21,7 @@ _WAY = "it goes the way of `distributary rebuild GROUP --keys`, in every group, 
 
 
 class BridgeRedrive:
-    """The way of the letters in `topic` through a relay, which `relay_on` makes on a publisher: `publisher`, the log's.
+    """The way of the letters in `topic` through a relay that `relay_on` makes on a publisher; `publisher`: the log's.
 
     `ledger` is told what the relay did; `clock` gives epoch seconds. Raises what `relay_on` raises.
     """

@@ -58,6 +58,7 @@ class On(StrEnum):
 
     EMBEDDED = "embedded"
     SERVERS = "servers"
+    COMPOSE = "compose"
 
 
 @app.callback()
@@ -235,6 +236,12 @@ def _pipeline(
         from distributary.local.embedded import Embedded
 
         return lambda: Embedded(home, time.time, keep_log=keep)
+    if on is On.COMPOSE:
+        from distributary.local.compose import Compose
+        from distributary.local.on_compose import OnCompose
+
+        compose = Compose(os.environ, ended)
+        return lambda: OnCompose(compose, time.time, lambda text: err.print(text, highlight=False, soft_wrap=True))
     from distributary.local.on_servers import OnServers
     from distributary.local.servers.cache import default_cache
 

@@ -50,7 +50,8 @@ class NotDrained(DistributaryError):
 
 
 class ToolMissing(DistributaryError):
-    """Raised when the servers need something of this machine that it does not have: a JDK, Maven, cargo, a user."""
+    """Raised when the servers need something of this machine that it does not have: a JDK, Maven, cargo, a user,
+    a container engine."""
 
 
 class NotFetched(DistributaryError):
@@ -63,6 +64,10 @@ class WrongChecksum(DistributaryError):
 
 class ServerFailed(DistributaryError):
     """Raised when a server could not be started, or is needed and does not run."""
+
+
+class PartStopped(DistributaryError):
+    """Raised when a part of the pipeline that runs in a process of its own cannot go on."""
 
 
 class Unaccounted(DistributaryError):

@@ -1,4 +1,4 @@
-"""The pages of a part that runs alone: `/metrics` for Prometheus, `/healthz` for whoever restarts it."""
+"""The pages of a part that runs alone: for Prometheus, for whoever restarts it, and for whoever follows the whole."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ import msgspec
 from distributary.errors import PortTaken
 from distributary.metrics import CONTENT_TYPE, metrics_text
 from distributary.pipeline import Pipeline
-from distributary.status import state
+from distributary.status import state, status
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+DRAIN_SECONDS = 2.0
+"""How long one question whether the part is drained may take."""
+
 
 class Pages:
-    """A WSGI application. `pipeline` is None while the part starts, `starting` is then what it waits for.
+    """A WSGI application: `/metrics`, `/healthz`, `/status` and `/drained`.
+
+    `pipeline` is None while the part starts, `starting` is then what it waits for.
 
     `/healthz` answers 200 while it starts, works or waits in an outage, for to start it again would not help; 503 once
     a part of it cannot go on.
@@ -57,8 +62,20 @@ class Pages:
                 status = "503 Service Unavailable" if health["state"] == "stopped" else "200 OK"
                 start_response(status, [("Content-Type", "application/json")])
                 return [msgspec.json.encode(health)]
+            case "/status" | "/drained" as page:
+                found = self._following(page)
+                start_response("200 OK" if found else "503 Service Unavailable", [("Content-Type", "application/json")])
+                return [msgspec.json.encode(found or self.health())]
         start_response("404 Not Found", [("Content-Type", "text/plain")])
-        return [b"there are /metrics and /healthz\n"]
+        return [b"there are /metrics, /healthz, /status and /drained\n"]
+
+    def _following(self, page: str) -> dict[str, Any] | None:
+        """What the part adds to the whole, and whether it has done all of its own; None while it starts."""
+        if self.pipeline is None:
+            return None
+        if page == "/drained":
+            return {"drained": self.pipeline.drained(DRAIN_SECONDS)}
+        return {**status(self.pipeline), "stopped": self.pipeline.stopped}
 
 
 @contextmanager

@@ -6,17 +6,84 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event, Thread
+from typing import Protocol
 
 from bridge.handler import Handler
-from bridge.poller import Poller
-from consumers.delivery.loop import Consumer
+from consumers.delivery.outcomes import Outcomes
+from consumers.delivery.retries import Waiting
+from consumers.group import Group
+from consumers.read_model import ReadModel
 from consumers.subscription import Log
 from distributary.ledger import Ledger
 from distributary.turns import Turns
 from distributary.upkeep import Upkeep
-from schemas.topics import TOPICS
+from schemas.topics import TOPICS, Topic
 
 logger = logging.getLogger("distributary")
+
+
+class PollerPart(Protocol):
+    """A table's poller, in this process or in another one. See `Poller`."""
+
+    @property
+    def topic(self) -> Topic:
+        """Whose table it polls."""
+        ...
+
+    @property
+    def trimmed(self) -> int:
+        """How often records left the stream before they were read."""
+        ...
+
+    def run(self, stop: Event) -> None:
+        """Works until `stop` is set. Raises what it cannot go on for."""
+        ...
+
+    def wait_for_empty_pass(self, timeout: float) -> bool:
+        """Whether all that was written to the table before the call has been relayed."""
+        ...
+
+
+class GroupPart(Protocol):
+    """A member of a group, in this process or in another one. See `Consumer`."""
+
+    @property
+    def group(self) -> Group:
+        """The group."""
+        ...
+
+    @property
+    def read_model(self) -> ReadModel:
+        """What it keeps current."""
+        ...
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What its deliveries ended in."""
+        ...
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """What it waits for in an outage."""
+        ...
+
+    @property
+    def retries(self) -> int:
+        """How many turns an outage ended."""
+        ...
+
+    @property
+    def unaccounted(self) -> int:
+        """The difference of its accounts: 0."""
+        ...
+
+    def run(self, stop: Event) -> None:
+        """Works until `stop` is set. Raises what it cannot go on for."""
+        ...
+
+    def wake(self) -> None:
+        """Lets what it waits for in `run` end at once."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +98,8 @@ class Parts:
     ledger: Ledger
     turns: Turns
     clock: Callable[[], float]
-    pollers: Sequence[Poller] = ()
-    consumers: Sequence[Consumer] = ()
+    pollers: Sequence[PollerPart] = ()
+    consumers: Sequence[GroupPart] = ()
     handler: Handler | None = None
 
 

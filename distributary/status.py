@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from consumers.delivery.lag import lag
-from consumers.delivery.loop import Consumer
 from consumers.errors import Outage
 from consumers.read_model import ReadModel
-from distributary.pipeline import Pipeline
+from distributary.pipeline import GroupPart, Pipeline
 
 
 def status(pipeline: Pipeline) -> dict[str, Any]:
@@ -20,7 +19,7 @@ def status(pipeline: Pipeline) -> dict[str, Any]:
     return {"on": pipeline.parts.on, "bridge": pipeline.parts.ledger.rows(), "groups": groups}
 
 
-def state(consumer: Consumer, stopped: str | None) -> dict[str, Any]:
+def state(consumer: GroupPart, stopped: str | None) -> dict[str, Any]:
     """Whether the group is running, waiting (`for`, `since` in epoch seconds, `reason`, `tries`) or stopped."""
     if stopped is not None:
         return {"state": "stopped", "reason": stopped}
@@ -62,7 +61,7 @@ def group_rows(pipeline: Pipeline) -> list[dict[str, Any]]:
     return rows
 
 
-def _lag(pipeline: Pipeline, consumer: Consumer, now: float) -> dict[str, float | None]:
+def _lag(pipeline: Pipeline, consumer: GroupPart, now: float) -> dict[str, float | None]:
     """The group's lag; None where the log cannot say."""
     try:
         return {**lag(pipeline.parts.log, consumer.group.name, consumer.group.topic, now)._asdict()}

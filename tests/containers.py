@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Image(NamedTuple):
-    """An image: its name, its port (None: the one it is reached at), its API's root, a page of a ready one."""
+    """An image: its name, the port it listens on (None: the one it is reached at), the paths of its API and health."""
 
     name: str
     port: int | None

@@ -149,8 +149,11 @@ class KafkaSubscription:
 
     def _take_on(self, partitions: list[TopicPartition]) -> None:
         self._consumer.incremental_assign(partitions)
+        # Said either way: a partition that was lost while it was paused comes back paused.
         if self._paused:
             self._consumer.pause(partitions)
+        else:
+            self._consumer.resume(partitions)
 
     def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         gone = {place.partition for place in partitions}

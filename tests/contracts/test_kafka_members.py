@@ -78,6 +78,26 @@ def test_a_member_that_is_paused_when_it_is_given_partitions_polls_nothing_of_th
     assert len(polled(member, until=1)) == 1
 
 
+def test_a_partition_that_is_lost_while_paused_is_polled_when_it_comes_back(log: RealKafka) -> None:
+    for partition in range(PARTITIONS):
+        log.append(key_in(partition), b"value")
+    group = uuid4().hex
+    first = log.subscribe(group)
+    polled(first, until=3)
+    first.commit(dict.fromkeys(range(PARTITIONS), 1))
+    first.pause()
+    second = log.subscribe(group)
+    while not (lost := first.revoked()):
+        polled(first, second, until=1, patience=5)
+    polled(first, second, until=1, patience=60)  # until the second one has them
+    first.resume()
+    second.close()
+    for partition in range(PARTITIONS):
+        log.append(key_in(partition), b"news")
+    news = [(each.partition, each.offset) for each in polled(first, until=PARTITIONS, patience=400)]
+    assert {partition for partition, offset in news if offset == 1} == set(range(PARTITIONS)), (lost, news)
+
+
 def test_a_position_below_the_topics_beginning_is_an_error_that_names_it(log: RealKafka) -> None:
     for n in range(5):
         log.append(key_in(0), b"%d" % n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -252,6 +253,7 @@ def test_wrong_usage_is_told_apart_from_failure() -> None:
     assert distributary("run", "--on", "nothing").returncode == 2
 
 
+@pytest.mark.slow
 def test_a_table_that_is_gone_is_waited_for_and_a_group_goes_on_when_it_is_there_again(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with running("--home", home), closing(local_clients(Home(home).running().url)) as clients:
@@ -266,6 +268,7 @@ def test_a_table_that_is_gone_is_waited_for_and_a_group_goes_on_when_it_is_there
         assert distributary("show", "AppUsers_V2", "1", "--home", home).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_group_that_stops_ends_the_run_with_its_sentence(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with running("--home", home) as process:
@@ -273,7 +276,9 @@ def test_a_group_that_stops_ends_the_run_with_its_sentence(tmp_path: Path) -> No
             log.append([Entry("users.changes", b"1", b"poison")] * 150)
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert b"error: the group app-users (users.changes -> AppUsers_V2) has stopped: 100 of its last 100 " in output
+    # Two groups read the topic, and either may come to its limit first.
+    stopped = rb"error: the group (app|workplace)-users \(users.changes -> \w+\) has stopped: 100 of its last 100 "
+    assert re.search(stopped, output)
     assert b"Traceback" not in output
 
 

@@ -6,23 +6,33 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from io import StringIO
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 
 from consumers.groups import GROUPS
 from consumers.read_model import ReadModel
+from distributary.display import Display
 from distributary.dynamodb_clients import local_clients
+from distributary.home import Home
 from distributary.kafka_adapters import kafka_adapters
-from distributary.settings import Settings
+from distributary.local.on_compose import OnCompose
+from distributary.run import DEMO_ACTS, Plan, run
+from distributary.settings import Endpoints, Settings
 from schemas.attribute_values import attribute_value
-from schemas.settings import read_settings
+from schemas.settings import read_settings, variable
 from tests.flow.command import COMMAND
 from tests.real_servers import OwnServers
+from tests.records import record, written
+from tests.unit.test_compose_command import Engine
 
 DEADLINE = 60.0
 ANN: dict[str, Any] = {"UserId": 1, "Username": "ann", "FirstName": "Ann", "LastName": "Lee", "WorkplaceId": "acme"}
@@ -134,6 +144,36 @@ def test_the_parts_of_a_pipeline_run_alone_and_tell_what_they_do(
     assert [part.stop() for part in (bridge, *groups.values())] == [0] * 4
 
 
+def test_a_run_on_compose_follows_the_parts_to_the_end_and_stops_the_containers(
+    environment: dict[str, str], parts: Callable[..., Part], tmp_path: Path
+) -> None:
+    subprocess.run([*COMMAND, "prepare"], env=environment, check=True, timeout=120)
+    started = {"bridge": parts("bridge"), **{group.name: parts("consume", group.name) for group in GROUPS}}
+    pages = {name: part.url for name, part in started.items()}
+    names = ("kafka", "registry_url", "opensearch_url", "dynamodb_url")
+    endpoints = Endpoints(*(environment[variable(name)] for name in names))
+    engine, told = Engine(tmp_path), list[str]()
+    fed = written(record(user_id=4711, after={"Username": "fed", "WorkplaceId": "acme"}))
+    plan = Plan([fed], demo=True, seed=7, exit_when_drained=True, dump=tmp_path / "dump")
+    result = run(
+        plan,
+        Home(tmp_path / "home"),
+        lambda: OnCompose(engine.compose, time.time, told.append, endpoints, pages),
+        Display(Console(file=StringIO())),
+        engine.stop,
+    )
+    users = next(row for row in result["bridge"] if row["table"] == "Users")
+    assert users["read"] == users["published"] == DEMO_ACTS + 1
+    outcomes = {row["group"]: row["applied"] + row["filtered"] + row["stale"] for row in result["groups"]}
+    assert outcomes["app-users"] == outcomes["workplace-users"] == DEMO_ACTS + 1
+    assert outcomes["user-search"] == next(row for row in result["bridge"] if row["table"] != "Users")["read"]
+    documents = {name: found["documents"] for name, found in result["read_models"].items()}
+    assert documents["workplace-users"] == documents["WorkplaceUsers_V2"] > 1
+    assert '"4711"' in (tmp_path / "dump" / "workplace-users.jsonl").read_text()
+    assert engine.calls[-1] == "compose stop"
+    assert "volumes keep their state" in told[-1]
+
+
 def _read(bridge: Part) -> float:
     return bridge.metrics().get('distributary_bridge_read_total{table="Users"}', 0.0)
 
@@ -163,7 +203,7 @@ def test_a_bridge_that_starts_again_goes_on_where_it_was(
 
 
 @pytest.mark.parametrize(
-    ("variable", "arguments", "said"),
+    ("unset", "arguments", "said"),
     [
         ("DISTRIBUTARY_KAFKA", ("bridge",), "DISTRIBUTARY_KAFKA is not set"),
         ("DISTRIBUTARY_REGISTRY_URL", ("bridge",), "DISTRIBUTARY_REGISTRY_URL is not set"),
@@ -171,13 +211,13 @@ def test_a_bridge_that_starts_again_goes_on_where_it_was(
         ("", ("consume", "nobody"), "there is no group nobody; there are app-users"),
     ],
 )
-def test_a_part_that_is_not_told_what_it_needs_says_so(variable: str, arguments: tuple[str, ...], said: str) -> None:
+def test_a_part_that_is_not_told_what_it_needs_says_so(unset: str, arguments: tuple[str, ...], said: str) -> None:
     endpoints = {
         "DISTRIBUTARY_KAFKA": "127.0.0.1:1",
         "DISTRIBUTARY_REGISTRY_URL": "http://127.0.0.1:1",
         "DISTRIBUTARY_OPENSEARCH_URL": "http://127.0.0.1:1",
     }
-    endpoints.pop(variable, None)
+    endpoints.pop(unset, None)
     bare = {name: value for name, value in os.environ.items() if not name.startswith("DISTRIBUTARY_")}
     ended = subprocess.run(
         [*COMMAND, *arguments, "--port", "0"], env={**bare, **endpoints}, capture_output=True, check=False, timeout=60
@@ -187,6 +227,7 @@ def test_a_part_that_is_not_told_what_it_needs_says_so(variable: str, arguments:
     assert "Traceback" not in ended.stderr.decode()
 
 
+@pytest.mark.slow
 def test_a_part_waits_for_what_is_away_at_its_start_and_says_so() -> None:
     endpoints = {
         "DISTRIBUTARY_KAFKA": "127.0.0.1:1",

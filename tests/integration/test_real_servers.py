@@ -117,6 +117,7 @@ def test_nothing_outlives_a_run_that_is_interrupted_or_killed(
     wait_until(lambda: nothing_left(tmp_path, address))
 
 
+@pytest.mark.slow
 def test_what_is_missing_skips_on_a_laptop_and_fails_where_ci_is_set(tmp_path: Path) -> None:
     bare = {"PATH": str(tmp_path), "DISTRIBUTARY_CACHE": str(tmp_path / "cache")}
     laptop = run_tests(tmp_path, **bare).communicate(timeout=SECONDS)[0].decode()
@@ -126,12 +127,14 @@ def test_what_is_missing_skips_on_a_laptop_and_fails_where_ci_is_set(tmp_path: P
     assert "1 passed, 4 errors" in ci
 
 
+@pytest.mark.slow
 def test_a_given_endpoint_is_used_as_it_is(tmp_path: Path) -> None:
     given = run_tests(tmp_path, PATH=str(tmp_path), DISTRIBUTARY_DYNAMODB_URL="http://elsewhere:8000")
     assert b"5 passed" in given.communicate(timeout=SECONDS)[0]
     assert set(addresses(tmp_path)) == {"http://elsewhere:8000"}
 
 
+@pytest.mark.slow
 def test_the_tests_that_ask_a_server_are_marked_so(tmp_path: Path) -> None:
     fast = run_tests(tmp_path, "-m", "not servers").communicate(timeout=SECONDS)[0]
     assert b"1 passed, 4 deselected" in fast

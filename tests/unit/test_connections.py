@@ -178,6 +178,7 @@ def test_a_certificate_that_is_not_there_is_a_sentence_and_no_outage(tmp_path: P
         KafkaLog(connection(missing).client())
 
 
+@pytest.mark.slow
 def test_a_token_that_cannot_be_had_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_credentials(_: str) -> tuple[str, int]:
         raise RuntimeError("no credentials")

@@ -49,7 +49,7 @@ LIBRARY_HOMES = {
         "distributary/local/servers/kafka.py",
     ),
     "fastavro": ("schemas/codec.py",),
-    "httpx": ("distributary/attach.py", "schemas/registry_http.py"),
+    "httpx": ("distributary/attach.py", "distributary/local/elsewhere.py", "schemas/registry_http.py"),
     "moto": ("distributary/local/moto_*.py",),
     "msgspec": ("*",),
     "opensearchpy": ("consumers/read_models/opensearch.py",),

@@ -49,7 +49,7 @@ def test_a_group_that_waits_tells_since_when_and_for_what(monkeypatch: pytest.Mo
 
 def test_the_bridges_accounts_are_told_by_table_and_balance() -> None:
     bench = Bench()
-    bench.pipeline.parts.pollers[0].poll_once()
+    bench.poller.poll_once()
     told = lines(bench)
     (row,) = status(bench.pipeline)["bridge"]
     assert f'distributary_bridge_read_total{{table="Users"}} {row["read"]:.1f}' in told

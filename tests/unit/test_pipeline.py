@@ -42,7 +42,9 @@ class Bench:
         self.streams = MemoryStreams(TOPIC.table, arn())
         self.shard = self.streams.open("shard-1")
         self.ledger = Ledger(["Users"])
-        poller = Poller(TOPIC, self.streams, MemoryShardPositions(), self.relay, clock=lambda: 0.0, chance=lambda: 0.5)
+        self.poller = Poller(
+            TOPIC, self.streams, MemoryShardPositions(), self.relay, clock=lambda: 0.0, chance=lambda: 0.5
+        )
         self.consumer = Consumer(
             Preparation(GROUP, EventDecoder(REGISTRY)),
             MemorySubscription(self.log, GROUP.name, GROUP.topic),
@@ -51,7 +53,7 @@ class Bench:
             lambda: 0.0,
         )
         handler = Handler(Relay([], MemoryPublisher(), lambda: 0.0))
-        parts = Parts("memory", self.log, self.ledger, Turns(), lambda: 0.0, [poller], [self.consumer], handler)
+        parts = Parts("memory", self.log, self.ledger, Turns(), lambda: 0.0, [self.poller], [self.consumer], handler)
         self.pipeline = Pipeline(parts, Event())
 
     def relay(self, records: Sequence[Mapping[str, Any]]) -> BatchResult:

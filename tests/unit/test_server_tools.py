@@ -59,6 +59,11 @@ def test_a_java_behind_a_link_on_the_path_is_found_where_it_lies(tmp_path: Path)
     assert Tools({"PATH": str(tmp_path / "bin")}, []).java_home == home
 
 
+def test_a_folder_of_the_path_that_cannot_be_looked_into_is_passed_over(tmp_path: Path) -> None:
+    home = java(tmp_path / "jdk", "21")
+    assert Tools({"PATH": f"{tmp_path}/{'x' * 300}/bin:{home}/bin"}, []).java_home == home
+
+
 def test_no_java_new_enough_says_which_were_found_and_what_works_without(tmp_path: Path) -> None:
     old = java(tmp_path / "old", "17.0.15")
     with pytest.raises(ToolMissing) as error:

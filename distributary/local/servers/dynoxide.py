@@ -1,9 +1,15 @@
-"""dynoxide: a DynamoDB-compatible server over one SQLite file."""
+"""dynoxide: a DynamoDB-compatible server over one SQLite file.
+
+As a program, `python -m distributary.local.servers.dynoxide PORT FILE` is the check of a container: it ends with 0
+where the server on that port of loopback is ready.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
+from pathlib import Path
 
 from distributary.local.servers.answers import status_of
 from distributary.local.servers.artifacts import DYNOXIDE
@@ -36,9 +42,18 @@ class Dynoxide(Server):
         return Command([*line, "--db-path", str(self.home / "dynamodb.db")], self.variables(), self.home)
 
     def _is_ready(self) -> bool:
-        if status_of(self.ports[0], "/") is None:
-            return False
-        with closing(sqlite3.connect(self.home / "dynamodb.db")) as database, database:
-            for index in _INDEXES:
-                database.execute(index)
-        return True
+        return is_ready(self.ports[0], self.home / "dynamodb.db")
+
+
+def is_ready(port: int, file: Path) -> bool:
+    """Whether the server on that port of loopback answers; what its file lacks to be fast is made first."""
+    if status_of(port, "/") is None:
+        return False
+    with closing(sqlite3.connect(file)) as database, database:
+        for index in _INDEXES:
+            database.execute(index)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(not is_ready(int(sys.argv[1]), Path(sys.argv[2])))

@@ -17,7 +17,7 @@ from distributary.local.servers.ports import Ports
 from distributary.local.servers.process import Command, Process, last_words
 from distributary.local.servers.tools import Tools
 
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 """How long a server may take until it is ready; a machine may be busy."""
 _LOOK_SECONDS = 0.1
 

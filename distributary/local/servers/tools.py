@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -76,12 +77,13 @@ class Tools:
 def java_version(home: Path) -> int | None:
     """The major version of the Java in `home`: by its `release` file, else as it says itself; None where none is."""
     java = home / "bin" / "java"
-    if not java.is_file():
+    if not os.access(java, os.X_OK):  # a folder that is closed to us holds none for us
         return None
-    release = home / "release"
-    if release.is_file() and (version := _major(r'JAVA_VERSION="', release.read_text(errors="replace"))):
-        return version
     try:
+        release = home / "release"
+        written = release.read_text(errors="replace") if release.is_file() else ""
+        if version := _major('JAVA_VERSION="', written):
+            return version
         said = subprocess.run([java, "-version"], capture_output=True, check=False, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return None
