@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import boto3
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
+from botocore.exceptions import NoRegionError
 from botocore.session import Session
+
+from schemas.errors import SettingsError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,11 +53,19 @@ class DynamoDBClients(NamedTuple):
 
 
 def aws_clients() -> DynamoDBClients:
-    """The clients of Amazon's DynamoDB, with the credentials and the region that boto3 finds."""
+    """The clients of Amazon's DynamoDB, with the credentials and the region that boto3 finds.
+
+    Raises SettingsError where it finds no region.
+    """
     session = boto3.Session()
-    return DynamoDBClients(
-        session.client("dynamodb", config=_AWS_CONFIG), session.client("dynamodbstreams", config=_AWS_CONFIG)
-    )
+    try:
+        return DynamoDBClients(
+            session.client("dynamodb", config=_AWS_CONFIG), session.client("dynamodbstreams", config=_AWS_CONFIG)
+        )
+    except NoRegionError:
+        raise SettingsError(
+            "dynamodb_url", "is not set, so that Amazon's DynamoDB is meant, but in no region; set AWS_DEFAULT_REGION"
+        ) from None
 
 
 def local_clients(url: str) -> DynamoDBClients:

@@ -33,7 +33,11 @@ def open_letters(log: Log, owner: str) -> Iterator[DeadLetter]:
     """The owner's letters that nothing has resolved, the latest of each place. Raises UnknownName."""
     if owner not in owners():
         raise UnknownName(f"there are no dead letters of {owner!r}; there are those of {', '.join(owners())}")
-    topic = owners()[owner]
+    yield from letters_in(log, owners()[owner])
+
+
+def letters_in(log: Log, topic: str) -> Iterator[DeadLetter]:
+    """The letters of a dead-letter topic that are open; offsets may be missing in it, as compaction leaves them."""
     latest: dict[bytes, DeadLetter] = {}
     beginnings = log.beginnings(topic)
     for partition, end in log.ends(topic).items():

@@ -46,11 +46,12 @@ def connected(attached: Attached | None, settings: Settings, clock: Callable[[],
     # Here, because its client libraries take a while that the embedded pipeline need not wait.
     from distributary.kafka_adapters import kafka_adapters
 
+    on = ON
     if attached is not None and attached.running.endpoints is not None:
-        settings = settings.at(attached.running.endpoints)
+        on, settings = attached.running.on, settings.at(attached.running.endpoints)
     if not settings.registry.registry_url:
         raise SettingMissing(f"{variable('registry_url')} is not set; give the registry's Confluent-compatible address")
-    with kafka_adapters(settings, ON, clock) as adapters:
+    with kafka_adapters(settings, on, clock) as adapters:
         yield adapters
 
 

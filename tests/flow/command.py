@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -19,18 +19,22 @@ COMMAND = [sys.executable, "-m", "distributary"]
 Ended = subprocess.CompletedProcess[bytes]
 
 
-def distributary(*arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None) -> Ended:
+def distributary(
+    *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Ended:
     """The command, run to its end."""
     return subprocess.run(
-        [*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, check=False, timeout=300, cwd=cwd
+        [*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, check=False, timeout=300, cwd=cwd, env=env
     )
 
 
 @contextmanager
-def running(*arguments: str | Path, cwd: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    *arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """`distributary run` with the arguments, once it says that it is ready; stopped at the end if it still runs."""
     process = subprocess.Popen(
-        [*COMMAND, "run", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd
+        [*COMMAND, "run", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, env=env
     )
     assert process.stdout is not None
     try:
