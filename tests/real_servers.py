@@ -187,8 +187,8 @@ class OwnServers(Protocol):
 
 
 @pytest.fixture
-def own_servers() -> Iterator[OwnServers]:
-    """Servers of one test's own; see OwnServers."""
+def own_servers(open_home: Path) -> Iterator[OwnServers]:
+    """Servers of one test's own; see OwnServers. They end before the folder `open_home`, which a test may give them."""
     with ExitStack() as opened:
 
         def start(*endpoints: str, home: Path | None = None, **kinds: type[Server]) -> Servers:

@@ -160,6 +160,9 @@ def place_on(endpoints: Endpoints, table: str = "Users", item_record: str = "use
         place = Place(endpoints, adapters, topic, variables, folder, opened)
         try:
             yield place
+        except BaseException:
+            print(*place.members, sep="\n")  # noqa: T201 - what there is to go by
+            raise
         finally:
             for member in place.members:
                 member.kill()

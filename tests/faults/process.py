@@ -39,6 +39,9 @@ class Member:
         self._read = 0
         self._reports: list[Report] = []
 
+    def __str__(self) -> str:
+        return f"{self.task}\n  last: {self.last}\n  {self._complained.read_text()[-2000:]}"
+
     def reports(self) -> list[Report]:
         """What it has said so far, oldest first."""
         with self._said.open("rb") as file:
