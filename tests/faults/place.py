@@ -21,6 +21,7 @@ from bridge.relay import Relay, lines
 from consumers.errors import Outage
 from consumers.read_model import Table
 from consumers.read_models.dynamodb import EXPIRES_AT, REMOVALS
+from consumers.subscription import Delivery
 from consumers.wiring import open_read_model
 from distributary.adapters import Adapters
 from distributary.dump import exact_json
@@ -49,6 +50,11 @@ def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE)
         pause.wait(LOOK_SECONDS)
 
 
+def due(at: float) -> bool:
+    """Whether it is later than that on the monotonic clock."""
+    return monotonic() > at
+
+
 @dataclass
 class Place:
     """A topic of its own, for the events of `topic.table`, and everything that a test does there."""
@@ -67,6 +73,12 @@ class Place:
         relay = Relay(lines([self.topic], self.adapters.registry), publisher, self.adapters.clock)
         self.opened.callback(relay.close)
         return relay
+
+    def publisher(self) -> KafkaPublisher:
+        """What puts into the topic what no bridge would."""
+        publisher = KafkaPublisher({"bootstrap.servers": self.endpoints.kafka})
+        self.opened.callback(publisher.close)
+        return publisher
 
     def group(self, kind: str, protocol: str = "consumer") -> Task:
         """A new group on the topic, its dead letters and its table; the task of a member without a fault."""
@@ -118,14 +130,20 @@ class Place:
         finally:
             read_model.close()
 
+    def deliveries(self, topic: str) -> Iterator[Delivery]:
+        """All that a topic holds."""
+        log = self.adapters.log
+        for partition, end in log.ends(topic).items():
+            yield from log.read(topic, partition, 0, end)
+
+    def places(self, chosen: Callable[[Delivery], bool]) -> set[str]:
+        """Where in the place's topic the chosen ones are, as dead letters name it."""
+        found = self.deliveries(self.topic.name)
+        return {f"{one.topic}/{one.partition}/{one.offset}" for one in found if chosen(one)}
+
     def letters(self, task: Task) -> set[str]:
         """The places of the group's dead letters."""
-        topic, log = dead_letters_of(task.name), self.adapters.log
-        return {
-            (letter.key or b"").decode()
-            for partition, end in log.ends(topic).items()
-            for letter in log.read(topic, partition, 0, end)
-        }
+        return {(letter.key or b"").decode() for letter in self.deliveries(dead_letters_of(task.name))}
 
     def assert_conserved(self, task: Task, expected: dict[str, Any], poison: Set[str] = frozenset()) -> None:
         """All accounts balance, the group is at the end, dead letters are the poison alone, the read model is true."""

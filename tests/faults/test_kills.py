@@ -8,7 +8,6 @@ from random import Random
 import msgspec
 import pytest
 
-from bridge.kafka import KafkaPublisher
 from bridge.publisher import Message
 from tests.faults.place import Place, until
 from tests.faults.task import STEPS
@@ -21,8 +20,7 @@ def test_a_group_killed_at_each_of_its_steps_in_turn_ends_as_the_table(place: Pl
     seed = seeded()
     random, workload = Random(seed), Workload(seed, changes=6_000)
     relay, task = place.relay(), place.group(kind, protocol)
-    publisher = KafkaPublisher({"bootstrap.servers": place.endpoints.kafka})
-    place.opened.callback(publisher.close)
+    publisher = place.publisher()
     # Poison all along, so that a letter is written in every turn.
     poison = 0
     for part in workload.parts(60):
@@ -41,11 +39,6 @@ def test_a_group_killed_at_each_of_its_steps_in_turn_ends_as_the_table(place: Pl
     last = place.start(task)
     until(lambda: place.drained(task), f"drained, seed {seed}")
     assert last.end() == 0
-    bad_places = {
-        f"{place.topic.name}/{partition}/{found.offset}"
-        for partition, end in place.adapters.log.ends(place.topic.name).items()
-        for found in place.adapters.log.read(place.topic.name, partition, 0, end)
-        if found.value in HOSTILE
-    }
+    bad_places = place.places(lambda delivery: delivery.value in HOSTILE)
     assert len(bad_places) == poison
     place.assert_conserved(task, workload.expected(kind), bad_places)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from secrets import randbelow
-from typing import Any
+from typing import Any, Protocol
 
+from bridge.accounts import BatchResult
 from bridge.publisher import Message, Publisher, Status
-from bridge.relay import Relay
 from tests.flow.truth import Truth, history, resent
 
 SEED = "DISTRIBUTARY_TEST_SEED"
@@ -56,19 +56,33 @@ class Workload:
         }[kind]()
 
 
-def send(relay: Relay, records: Sequence[Record], batch: int = BATCH) -> int:
+class Relaying(Protocol):
+    """What relays a batch: a `Relay`, or one in another process."""
+
+    def relay(self, records: Sequence[Record], seconds_left: Callable[[], float], /) -> BatchResult:
+        """See `Relay.relay`."""
+
+
+def send(relay: Relaying, records: Sequence[Record], batch: int = BATCH) -> int:
     """Relays the records in batches, each from the one that was returned until all of it is done; how often one was."""
     returned = 0
     for start in range(0, len(records), batch):
         left = records[start : start + batch]
         while left:
             result = relay.relay(left, lambda: ANSWER_SECONDS)
-            if result.returned is None:
-                break
-            returned += 1
-            # As Lambda does: from the first record with that number.
-            left = left[next(at for at, one in enumerate(left) if number_of(one) == result.returned) :]
+            left = go_on(left, result)
+            returned += bool(left)
     return returned
+
+
+def go_on(records: Sequence[Record], result: BatchResult) -> Sequence[Record]:
+    """What a source sends again of the batch, as Lambda does: from the first record with the number returned."""
+    (accounts,) = result.accounts.values()
+    assert accounts.balanced
+    assert accounts.read == len(records)
+    if result.returned is None:
+        return ()
+    return records[next(at for at, one in enumerate(records) if number_of(one) == result.returned) :]
 
 
 def number_of(record: Record) -> str:
