@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 HOME_DIR ?= .distributary
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check format compose-check constraints clean
+.PHONY: help setup run test test-fast check format constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -38,9 +38,6 @@ check: setup ## ruff, ruff format, mypy --strict, the dependency rule
 format: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
-
-compose-check: ## whether Docker's compose plugin takes docker-compose.yml
-	docker compose config --quiet
 
 constraints: setup ## resolve the dependencies again, with hashes; for the images, without what tests need
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

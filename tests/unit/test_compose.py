@@ -1,7 +1,6 @@
 """docker-compose.yml, deploy/Dockerfile and the code say the same; what each rule notices: `test_compose_notices.py`.
 
-Whether the engine takes the file is not asked here, for no file of the project can bring an engine along:
-`make compose-check` does that.
+Whether Docker takes the file at all: `tests/integration/test_compose_config.py`.
 """
 
 from __future__ import annotations
