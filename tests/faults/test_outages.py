@@ -10,6 +10,7 @@ import pytest
 
 from distributary.settings import Endpoints
 from tests.faults.place import LOOK_SECONDS, due, place_on, until
+from tests.faults.process import Member
 from tests.faults.workload import Workload, seeded, send
 from tests.real_servers import OwnServers
 
@@ -42,13 +43,9 @@ def test_a_minute_without_the_stores_loses_nothing_and_is_made_up_for_within_two
         for at, part in enumerate(parts[10:30]):
             send(relay, part)
             until(partial(due, gone + AWAY_SECONDS * at / 20), "the minute goes by")
-        for member, task in zip(members, tasks, strict=True):
-            until(lambda member=member: member.last.waits_for, f"it says that it waits, seed {seed}")  # type: ignore[misc]
-            assert member.last.waits_for == STORES[task.kind][0]
-            assert member.last.reason
-            assert member.last.since > 0
-            assert not member.last.outcomes["dead_lettered"]
-            assert not place.drained(task)
+        for member in members:
+            assert_waits(member, STORES[member.task.kind][0], seed)
+        assert not any(place.drained(task) for task in tasks)
         until(partial(due, gone + AWAY_SECONDS), "the minute goes by")
 
         servers[frozen].resume()
@@ -63,6 +60,15 @@ def test_a_minute_without_the_stores_loses_nothing_and_is_made_up_for_within_two
         for member, task in zip(members, tasks, strict=True):
             assert member.end() == 0
             place.assert_conserved(task, workload.expected(task.kind))
+
+
+def assert_waits(member: Member, store: str, seed: int) -> None:
+    """It says, or will soon say, that it waits for this store, and has taken nothing for poison."""
+    until(lambda: member.last.waits_for, f"it says that it waits, seed {seed}")
+    assert member.last.waits_for == store
+    assert member.last.reason
+    assert member.last.since > 0
+    assert not member.last.outcomes["dead_lettered"]
 
 
 @pytest.mark.slow
