@@ -33,6 +33,8 @@ from tests.real_servers import open_folder, skip
 from tests.records import record, written
 from tests.server_holder import servers
 
+pytestmark = pytest.mark.slow
+
 ANN: dict[str, Any] = {"Username": "ann", "FirstName": "Ann", "LastName": "Lee", "WorkplaceId": "acme"}
 _users = count(100)
 

@@ -113,6 +113,7 @@ def test_an_item_of_every_type_comes_out_exact_in_each_operation(clients: Dynamo
     assert {each.stream.table for each in (inserted, modified, removed)} == {"Users"}
 
 
+@pytest.mark.slow
 def test_changes_come_once_each_and_in_order_over_pages_and_returns(clients: DynamoDBClients) -> None:
     capture = Capture(clients, returns=[0, 1, 999, 1000, 1080])
     for number in range(1100):

@@ -190,6 +190,7 @@ def test_a_busy_writer_does_not_keep_a_reader_waiting(dynamodb: LocalDynamoDB) -
     assert writes < 10 * reads
 
 
+@pytest.mark.slow
 def test_changes_that_were_read_long_ago_take_no_memory(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
     def change_and_read(times: int) -> int:
         for number in range(times):
