@@ -1,4 +1,4 @@
-"""What is fetched: each program by its coordinates and version, as data. The sums of its files are in `SHA256SUMS`."""
+"""What is fetched: each program by its coordinates and version, as data; its files' sums are in a `SHA256SUMS`."""
 
 from __future__ import annotations
 
@@ -22,12 +22,16 @@ class Artifact(NamedTuple):
 
 
 class MavenProgram(NamedTuple):
-    """A program made of Maven artifacts; the one that is an archive is unpacked, without its first `strip` folders."""
+    """A program made of Maven artifacts; the one that is an archive is unpacked, without its first `strip` folders.
+
+    `sums_in` is the package whose `SHA256SUMS` lists its files.
+    """
 
     name: str
     version: str
     artifacts: tuple[Artifact, ...]
     strip: int = 0
+    sums_in: str = "distributary.local.servers"
 
 
 class Crate(NamedTuple):
@@ -61,9 +65,8 @@ DYNOXIDE = Crate("dynoxide-rs", "3.2.0", "native-sqlite,http-server,cli")
 
 def sums_of(program: MavenProgram) -> Mapping[str, str]:
     """The SHA-256 of each of the program's files, by file name."""
-    return listed_sums(
-        files(__package__).joinpath("SHA256SUMS").read_text("ascii"), f"{program.name}-{program.version}"
-    )
+    listed = files(program.sums_in).joinpath("SHA256SUMS").read_text("ascii")
+    return listed_sums(listed, f"{program.name}-{program.version}")
 
 
 def listed_sums(text: str, folder: str) -> Mapping[str, str]:

@@ -1,0 +1,90 @@
+"""A filter as an event source mapping takes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.filters.filter import Filter, compile_pattern
+from schemas.filters.language import AWS
+from schemas.filters.ours import OURS
+from schemas.filters.place import Place
+from schemas.filters.whole import TOGETHER
+
+RECORD_FIELDS = frozenset(
+    {
+        *("awsRegion", "dynamodb", "eventID", "eventName", "eventSource", "eventSourceARN", "eventVersion"),
+        "userIdentity",
+    }
+)
+"""What a record of DynamoDB's stream has, as Lambda gets it."""
+MAX_FILTERS = 5
+"""How many filters an event source mapping takes, unless AWS raises it for an account."""
+_DOCUMENTED = frozenset({"anything-but", "equals-ignore-case", "exists", "numeric", "prefix", "suffix"})
+_HERE_ALONE = "what an event source mapping evaluates; {} is evaluated at the bridge and in groups alone"
+
+
+def filter_criteria(wanted: Filter) -> dict[str, Any]:
+    """The `FilterCriteria` of the event source mapping that lets through what the filter matches.
+
+    An `any_of` is several filters there. Raises PatternError, which names what AWS cannot evaluate.
+    """
+    read = json.loads(wanted.text)
+    parts = read["any_of"] if read.keys() == {"any_of"} else [read]
+    texts = [_for_aws(part, index, several=len(parts) > 1) for index, part in enumerate(parts)]
+    if len(texts) > MAX_FILTERS:
+        raise Place().at("any_of").refuse(f"{len(texts)} filters", f"at most {MAX_FILTERS} in an event source mapping")
+    return {"Filters": [{"Pattern": text} for text in texts]}
+
+
+def undocumented(criteria: dict[str, Any]) -> list[str]:
+    """What the criteria use that AWS's engine knows, and Lambda's documentation does not name."""
+    found: set[str] = set()
+    for each in criteria["Filters"]:
+        for leaf in _leaves(json.loads(each["Pattern"])):
+            ((name, operand),) = leaf.items()
+            if name not in _DOCUMENTED:
+                found.add(name)
+            elif isinstance(operand, dict):
+                found.add(f"{name} of {next(iter(operand))}")
+    return sorted(found)
+
+
+def _leaves(node: Any) -> Iterator[dict[str, Any]]:
+    """The operators in a pattern's lists."""
+    for key, inner in node.items():
+        if isinstance(inner, dict):
+            yield from _leaves(inner)
+        for one in inner if isinstance(inner, list) else ():
+            if key == "$or":
+                yield from _leaves(one)
+            elif isinstance(one, dict):
+                yield one
+
+
+def _for_aws(read: dict[str, Any], index: int, *, several: bool) -> str:
+    place = Place().at("any_of").at(index) if several else Place()
+    for word in TOGETHER.keys() & read.keys():
+        raise place.at(word).refuse(f"the operator {word}", _HERE_ALONE.format(word))
+    _refuse_ours(read, place)
+    text = compile_pattern(read, language=AWS).text
+    for field in read.keys() - RECORD_FIELDS - {"$or"}:
+        raise place.at(field).refuse("a field that no record of a stream has", ", ".join(sorted(RECORD_FIELDS)))
+    return text
+
+
+def _refuse_ours(fields: dict[str, Any], place: Place) -> None:
+    """Raises PatternError at the first thing that is ours alone."""
+    for key, inner in fields.items():
+        there = place.at(key)
+        for index, one in enumerate(inner if isinstance(inner, list) else ()):
+            if key == "$or":
+                _refuse_ours(one, there.at(index))
+            elif isinstance(one, dict) and (name := next(iter(one))) in _OURS_ALONE:
+                raise there.at(index).at(name).refuse(f"the operator {name}", _HERE_ALONE.format(name))
+        if isinstance(inner, dict):
+            _refuse_ours(inner, there)
+
+
+_OURS_ALONE = (OURS.operators.keys() | OURS.computed.keys()) - AWS.operators.keys()

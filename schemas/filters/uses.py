@@ -1,0 +1,88 @@
+"""A pattern's lists, one by one, as the lints look at them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from schemas.filters.condition import Branch
+
+TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"})
+IMAGES = ("NewImage", "OldImage")
+_HOLDERS = frozenset({*IMAGES, "Keys"})
+
+
+class Use(msgspec.Struct, frozen=True):
+    """One list of a pattern: the keys on the way to it, as a JSON path too, and what stands in it."""
+
+    keys: tuple[str, ...]
+    path: str
+    listed: list[Any]
+
+    @property
+    def image(self) -> bool:
+        """Whether it is about an attribute of a record's item."""
+        return len(self.keys) > 2 and self.keys[0] == "dynamodb" and self.keys[1] in _HOLDERS
+
+    @property
+    def attribute(self) -> str | None:
+        """The attribute that it is about; of an item where it is not about a record."""
+        if self.image:
+            return self.keys[2]
+        return None if self.keys[0] in ("dynamodb", "eventName") else self.keys[0]
+
+    @property
+    def letter(self) -> str:
+        """The type letter right before the value, in a record."""
+        return self.keys[-1] if self.image and len(self.keys) > 3 and self.keys[-1] in TYPES else ""
+
+    @property
+    def operators(self) -> frozenset[str]:
+        """The operators in the list, of `changed` those on either side."""
+        return frozenset(name for value in self._values for name in (value if isinstance(value, dict) else ()))
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether it names numbers."""
+        return any(isinstance(value, int | float) and not isinstance(value, bool) for value in self._values)
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """The texts that it names, where it names nothing else."""
+        return frozenset(self.listed) if all(isinstance(value, str) for value in self.listed) else frozenset()
+
+    @property
+    def absent(self) -> bool:
+        """Whether it holds where nothing is there."""
+        return {"exists": False} in self.listed
+
+    @property
+    def changes(self) -> bool:
+        """Whether it asks for a change."""
+        return self._changed is not None
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The attributes that may change."""
+        return tuple(self._changed.get("except", ())) if isinstance(self._changed, dict) else ()
+
+    @property
+    def _changed(self) -> Any:
+        (first, *_) = self.listed
+        return first["changed"] if isinstance(first, dict) and first.keys() == {"changed"} else None
+
+    @property
+    def _values(self) -> list[Any]:
+        if not isinstance(self._changed, dict):
+            return [] if self.changes else self.listed
+        return [value for side in ("from", "to") for value in self._changed.get(side, ())]
+
+
+def uses_of(branch: Branch) -> list[Use]:
+    """What one way to match asks for."""
+    return [
+        Use(tuple(condition.path.split(".")), f"$.{condition.path}", json.loads(condition.text))
+        for condition in branch.values()
+    ]

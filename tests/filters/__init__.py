@@ -1,0 +1,1 @@
+"""Event patterns held against AWS's own engine."""
