@@ -76,10 +76,10 @@ class DynamoDBStreams:
         with _errors(_ERRORS, "no iterator"):
             return self._streams.get_shard_iterator(StreamArn=arn, ShardId=shard_id, **place)["ShardIterator"]
 
-    def read(self, arn: str, iterator: str) -> Page:
+    def read(self, arn: str, iterator: str, limit: int = PAGE_RECORDS) -> Page:
         """See `Streams.read`."""
         with _errors(_ERRORS, "no records"):
-            page = self._streams.get_records(ShardIterator=iterator, Limit=PAGE_RECORDS)
+            page = self._streams.get_records(ShardIterator=iterator, Limit=limit)
         return Page([lambda_record(record, arn) for record in page["Records"]], page.get("NextShardIterator"))
 
 

@@ -71,7 +71,7 @@ class MemoryStreams:
             raise TrimmedRecords(f"{after} has been trimmed")
         return self._iterator(shard, at + 1)
 
-    def read(self, arn: str, iterator: str) -> Page:
+    def read(self, arn: str, iterator: str, limit: int = PAGE_RECORDS) -> Page:
         """See `Streams.read`."""
         self._answer()
         if iterator not in self._iterators:
@@ -79,7 +79,7 @@ class MemoryStreams:
         shard, at = self._iterators[iterator]
         if at < shard.trimmed:
             raise TrimmedRecords("the records have been trimmed")
-        records: Sequence[Mapping[str, Any]] = shard.records[at : at + self.page_records]
+        records: Sequence[Mapping[str, Any]] = shard.records[at : at + min(limit, self.page_records)]
         after = at + len(records)
         if shard.ended and after == len(shard.records):
             return Page(records, None)

@@ -14,7 +14,7 @@ from bridge.backoff import Backoff
 from bridge.errors import StreamUnavailable, WrongViewType
 from bridge.shard_reader import Relay, ShardReader, Standing
 from bridge.shards import Shard, readable
-from bridge.streams import SHARD_END, ShardPositions, Stream, Streams
+from bridge.streams import PAGE_RECORDS, SHARD_END, ShardPositions, Stream, Streams
 from schemas.topics import Topic
 
 logger = logging.getLogger("distributary.bridge")
@@ -22,12 +22,17 @@ logger = logging.getLogger("distributary.bridge")
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds. `busy` lie between passes that read something, up to `idle` between those that did not; `listing`
+    """At most `batch` records are relayed at once. With a `window` no pass begins sooner than those seconds after the
+    one before, so that records gather in the stream.
+
+    In seconds: `busy` lie between passes that read something, up to `idle` between those that did not; `listing`
     between looks for new shards while none ends; after a failure `first_retry`, doubling to `longest_retry`.
 
     The defaults are for a server nearby; DynamoDB itself allows five reads a second of a shard.
     """
 
+    batch: int = PAGE_RECORDS
+    window: float = 0.0
     busy: float = 0.02
     idle: float = 0.1
     listing: float = 10.0
@@ -86,7 +91,7 @@ class Poller:
         while not stop.is_set():
             read = self.poll_once()
             pause = 0.0 if read else min(self._pace.idle, max(pause * 2, self._pace.idle / 16))
-            stop.wait(self._pace.busy if read else pause)
+            stop.wait(max(self._pace.window, self._pace.busy if read else pause))
 
     def poll_once(self) -> int:
         """One pass over all shards that may be read, a page of each; the number of records read."""
@@ -166,7 +171,13 @@ class Poller:
         assert self._stream is not None
         if shard_id not in self._readers:
             self._readers[shard_id] = ShardReader(
-                self._stream.arn, shard_id, self._streams, self._positions, self._relay, self._new_backoff()
+                self._stream.arn,
+                shard_id,
+                self._streams,
+                self._positions,
+                self._relay,
+                self._new_backoff(),
+                self._pace.batch,
             )
         return self._readers[shard_id]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bridge.accounts import WHOLE_BATCH, Accounts, BatchResult
 from bridge.errors import UnconvertibleRecord
@@ -15,23 +16,22 @@ from schemas.codec import EventEncoder
 from schemas.dead_letters import DeadLetter
 from schemas.errors import InvalidAttributeValue
 from schemas.event_schema import packaged
+from schemas.record_shape import record_shape
 from schemas.registry import Registry
 from schemas.topics import BRIDGE_DEAD_LETTERS, Topic, dead_letters_of
+
+if TYPE_CHECKING:
+    from schemas.filters import Filter
 
 TRACEPARENT = "traceparent"
 
 
-def _everything(_event: ChangeEvent) -> bool:
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One table of the bridge: its topic, the encoder of its events, and which of them are published."""
+    """One table of the bridge: its topic, and the encoder of its events."""
 
     topic: Topic
     encoder: EventEncoder
-    keeps: Callable[[ChangeEvent], bool] = _everything
 
 
 def lines(topics: Iterable[Topic], registry: Registry) -> list[Line]:
@@ -70,8 +70,8 @@ class Relay:
     """Publishes the events of stream records, and the dead letters of those that cannot become one.
 
     Guarantees: every record of a batch is published, filtered, dead-lettered or returned, and nothing at or after the
-    first failure is reported done. `clock` gives epoch seconds, for the dead letters' sake alone. `metadata` is what
-    the operator attaches to every event; its `traceparent` travels as a header too.
+    first failure is reported done. `clock` gives epoch seconds, for dead letters and the times in filters. `metadata`
+    is what the operator attaches to every event; its `traceparent` travels as a header too.
     """
 
     def __init__(
@@ -121,12 +121,15 @@ class Relay:
             entry.place = locate(record)
             entry.line = line = self._line(entry.place)
             event = translate(check(record), line.topic, line.encoder.item_record.key_schema, self._metadata)
-            if line.keeps(event):
+            if self._publishes(line.topic.published, event):
                 entry.message = self._message(line, event)
             else:
                 entry.counts_as = "filtered"
         except UnconvertibleRecord as error:
             self._bury(entry, error.stage, type(error).__name__, str(error))
+
+    def _publishes(self, filter_: Filter | None, event: ChangeEvent) -> bool:
+        return filter_ is None or filter_.matches(record_shape(event, filter_.fields), self._clock())
 
     def _line(self, place: Place) -> Line:
         if (stream := place.stream) is None:

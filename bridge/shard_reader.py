@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 from bridge.accounts import BatchResult
 from bridge.backoff import Backoff
 from bridge.errors import ExpiredIterator, ShardMissing, StreamUnavailable, TrimmedRecords
-from bridge.streams import SHARD_END, Page, ShardPositions, Streams
+from bridge.streams import PAGE_RECORDS, SHARD_END, Page, ShardPositions, Streams
 
 logger = logging.getLogger("distributary.bridge")
 
@@ -46,11 +46,19 @@ class Turn(NamedTuple):
 class ShardReader:
     """The one reader of a shard, from its stored position on.
 
-    `trimmed` counts how often records left the stream before they were read; each time is logged as an error.
+    It relays at most `batch` records at once. `trimmed` counts how often records left the stream before they were read;
+    each time is logged as an error.
     """
 
     def __init__(
-        self, arn: str, shard_id: str, streams: Streams, positions: ShardPositions, relay: Relay, backoff: Backoff
+        self,
+        arn: str,
+        shard_id: str,
+        streams: Streams,
+        positions: ShardPositions,
+        relay: Relay,
+        backoff: Backoff,
+        batch: int = PAGE_RECORDS,
     ) -> None:
         self.arn = arn
         self.shard_id = shard_id
@@ -59,6 +67,7 @@ class ShardReader:
         self._positions = positions
         self._relay = relay
         self._backoff = backoff
+        self._batch = batch
         self._position = positions.get(arn, shard_id)
         self._iterator: str | None = None
 
@@ -106,7 +115,7 @@ class ShardReader:
             try:
                 if self._iterator is None:
                     self._iterator = self._streams.iterator(self.arn, self.shard_id, self._position)
-                return self._streams.read(self.arn, self._iterator)
+                return self._streams.read(self.arn, self._iterator, self._batch)
             except ExpiredIterator:
                 self._iterator = None
             except TrimmedRecords as error:

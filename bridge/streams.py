@@ -51,8 +51,11 @@ class Streams(Protocol):
         """
         ...
 
-    def read(self, arn: str, iterator: str) -> Page:
-        """The next records of one of the stream's shards. Raises ExpiredIterator, TrimmedRecords, ShardMissing."""
+    def read(self, arn: str, iterator: str, limit: int = PAGE_RECORDS) -> Page:
+        """The next records of one of the stream's shards, at most `limit`.
+
+        Raises ExpiredIterator, TrimmedRecords, ShardMissing.
+        """
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeAlias
 
 from consumers.errors import MissingImage
@@ -14,7 +15,8 @@ from schemas.change_event import ChangeEvent, Operation
 from schemas.versions import SNAPSHOT_VERSION
 
 Filter: TypeAlias = Callable[[ChangeEvent], bool]
-Where: TypeAlias = Callable[[Item], bool]
+Where: TypeAlias = Callable[[Item, datetime | None], bool]
+"""Whether the read model holds an item, as an event of that time has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Group:
                     f"the {event.operation} of {event.source.table} {event.key_text} carries no {side}, "
                     f"which the group {self.name} needs (the stream's view type was {event.source.view_type})"
                 )
-        holds_it = event.operation is not Operation.REMOVE and self._inside(event.after)
+        holds_it = event.operation is not Operation.REMOVE and self._inside(event.after, event)
         if self._filters(event, holds_it):
             return None
         if holds_it or event.operation is Operation.REMOVE:
@@ -60,11 +62,11 @@ class Group:
             return event.version == SNAPSHOT_VERSION and not holds_it
         if not event.before_known:
             return False
-        held_it = event.operation is not Operation.INSERT and self._inside(event.before)
+        held_it = event.operation is not Operation.INSERT and self._inside(event.before, event)
         if held_it != holds_it:
             return False
         stays_outside = event.before is not None and not holds_it
         return stays_outside or (self.filter is not None and event.after_known and not self.filter(event))
 
-    def _inside(self, item: Item | None) -> bool:
-        return self.where is None or (item is not None and self.where(item))
+    def _inside(self, item: Item | None, event: ChangeEvent) -> bool:
+        return self.where is None or (item is not None and self.where(item, event.committed_at))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from consumers.group import Group
+from consumers.patterns import events, items
 from consumers.projections import app_users, user_search, workplace_users
 from consumers.read_model import Index, Table
 
@@ -12,14 +13,16 @@ GROUPS = (
         topic="users.changes",
         projection=app_users.PROJECTION,
         read_model=Table("AppUsers_V2"),
-        filter=app_users.changes_more_than_last_login,
+        # Something else than the last login differs.
+        filter=events({"dynamodb": {"NewImage": [{"changed": {"except": ["LastLoginAt"]}}]}}),
     ),
     Group(
         "workplace-users",
         topic="users.changes",
         projection=workplace_users.PROJECTION,
         read_model=Table("WorkplaceUsers_V2"),
-        where=workplace_users.has_workplace,
+        # At a workplace; an empty WorkplaceId is none.
+        where=items({"none_of": [{"WorkplaceId": ["", None, {"exists": False}]}]}),
     ),
     Group(
         "user-search",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
-from schemas.settings import Secret
+from schemas.settings import Batching, Secret
 
 
 class StoreConnection(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,10 +24,13 @@ class StoreConnection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a group works: deliveries a turn, and how many dead letters it bears: over `dead_letter_share` of the last
-    1,000 deliveries, and at least `dead_letter_limit`, stop it.
+    """How a group works: deliveries a turn, the seconds after the first that it waits for more, what single groups have
+    otherwise; and how many dead letters it bears: over `dead_letter_share` of the last 1,000 deliveries, and at least
+    `dead_letter_limit`, stop it.
     """
 
-    group_batch: int = 1000
+    group_batch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
+    group_window: Annotated[float, msgspec.Meta(ge=0, le=300)] = 0.0
+    group_batching: dict[str, Batching] = {}
     dead_letter_limit: int = 100
     dead_letter_share: float = 0.1

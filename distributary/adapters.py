@@ -13,8 +13,8 @@ from typing import Any
 
 from bridge.accounts import BatchResult
 from bridge.handler import Handler
+from bridge.poller import NEARBY, Poller
 from bridge.poller import Pace as PollerPace
-from bridge.poller import Poller
 from bridge.publisher import Publisher
 from bridge.relay import Relay, lines
 from bridge.streams import ShardPositions, Streams
@@ -45,7 +45,8 @@ logger = logging.getLogger("distributary")
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """One technology a port. `publisher`, `subscription` and `dead_letters` make a new one for each who asks, since
-    each belongs to one thread; `clock` gives epoch seconds. What they hold open is closed by whom made them.
+    each belongs to one thread; `clock` gives epoch seconds. `poller_paces` by table and `group_paces` by group are
+    those unlike the others'. What they hold open is closed by whom made them.
     """
 
     on: str
@@ -59,8 +60,10 @@ class Adapters:
     dead_letters: Callable[[str], DeadLetters]
     clock: Callable[[], float]
     metadata: Mapping[str, str] = field(default_factory=dict)
-    poller_pace: PollerPace = PollerPace()  # noqa: RUF009 - a value
+    poller_pace: PollerPace = NEARBY
+    poller_paces: Mapping[str, PollerPace] = field(default_factory=dict)
     pace: Pace = PACE
+    group_paces: Mapping[str, Pace] = field(default_factory=dict)
 
     def relay(self, publisher: Publisher | None = None) -> Relay:
         """A relay on that publisher, or on one of its own. Raises UnknownSchema, RegistryUnavailable."""
@@ -80,7 +83,13 @@ class Adapters:
 
         chance = Random().random
         return Poller(
-            topic, self.streams, self.positions, relay_batch, clock=monotonic, chance=chance, pace=self.poller_pace
+            topic,
+            self.streams,
+            self.positions,
+            relay_batch,
+            clock=monotonic,
+            chance=chance,
+            pace=self.poller_paces.get(topic.table, self.poller_pace),
         )
 
     def consumer(
@@ -90,7 +99,8 @@ class Adapters:
         topic = topic_named(group.topic)
         check_declared(group, topic, item_record_of(packaged(topic.item_record)).key_schema)
         source = Source(self.log, lambda: self.subscription(group), self.dead_letters(group.name))
-        return build_consumer(group, read_model, source, EventDecoder(self.registry), self.clock, self.pace, observe)
+        pace = self.group_paces.get(group.name, self.pace)
+        return build_consumer(group, read_model, source, EventDecoder(self.registry), self.clock, pace, observe)
 
 
 def build_pollers(adapters: Adapters, ledger: Ledger, opened: ExitStack) -> list[Poller]:

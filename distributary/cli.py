@@ -20,6 +20,7 @@ import typer
 from bridge.errors import BridgeError
 from consumers.errors import ConsumersError
 from distributary.cli_dead_letters import dead_letters
+from distributary.cli_filter import filters
 from distributary.cli_parts import bridge, consume, prepare
 from distributary.cli_terminal import (
     DEFAULT_HOME,
@@ -34,6 +35,7 @@ from distributary.cli_terminal import (
 )
 from distributary.errors import DistributaryError, NotDrained, UnknownName, UnreadableFeed
 from schemas.errors import SchemasError
+from schemas.filters import PatternError
 
 if TYPE_CHECKING:
     from distributary.display import Display
@@ -49,6 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(filters, name="filter")
 for part in (bridge, consume, prepare):
     app.command()(part)
 
@@ -212,7 +215,7 @@ def main() -> None:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, DistributaryError | BridgeError | ConsumersError | SchemasError):
+    if isinstance(error, DistributaryError | BridgeError | ConsumersError | SchemasError | PatternError):
         return str(error)
     return f"{type(error).__name__}: {error}; run it again with --debug to see where"
 

@@ -8,14 +8,14 @@ from contextlib import ExitStack, contextmanager
 from bridge.dynamodb_positions import DynamoDBPositions
 from bridge.dynamodb_streams import DynamoDBStreams
 from bridge.kafka import KafkaPublisher
-from consumers.delivery.dead_letter_limit import DeadLetterLimit
 from consumers.delivery.kafka import KafkaDeadLetters, KafkaSubscription
 from consumers.delivery.kafka_log import KafkaLog
-from consumers.delivery.loop import Pace
+from consumers.groups import GROUPS
 from consumers.read_models.opensearch import opensearch_client
 from consumers.settings import StoreConnection
 from consumers.wiring import Stores
 from distributary.adapters import Adapters
+from distributary.batching import group_paces, poller_paces
 from distributary.dynamodb_clients import DynamoDBClients, aws_clients, local_clients
 from distributary.kafka_topics import create_topics, declared_topics
 from distributary.settings import Settings
@@ -50,10 +50,8 @@ def kafka_adapters(settings: Settings, on: str, clock: Callable[[], float]) -> I
             dead_letters=lambda owner: KafkaDeadLetters(kafka, owner),
             clock=clock,
             metadata=settings.metadata,
-            pace=Pace(
-                batch=settings.groups.group_batch,
-                dead_letters=DeadLetterLimit(settings.groups.dead_letter_limit, settings.groups.dead_letter_share),
-            ),
+            poller_paces=poller_paces(settings.sources, [topic.table for topic in TOPICS]),
+            group_paces=group_paces(settings.groups, [group.name for group in GROUPS]),
         )
 
 

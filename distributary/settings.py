@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bridge.settings import SourceSettings
 from consumers.settings import GroupSettings, StoreConnection
 from schemas.kafka import KafkaConnection
 from schemas.registry import RegistryConnection
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     registry: RegistryConnection
     stores: StoreConnection
     groups: GroupSettings
+    sources: SourceSettings
     kafka_replicas: int = 3
     metadata: dict[str, str] = {}
 

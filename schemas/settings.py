@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,15 @@ class Secret(msgspec.Struct, frozen=True):
         return "Secret(***)" if self.value else "Secret()"
 
     __str__ = __repr__
+
+
+class Batching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much is taken at once: `size`, and for how many seconds after the first more are waited for (`window`). None:
+    as it is for all.
+    """
+
+    size: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
+    window: Annotated[float, msgspec.Meta(ge=0, le=300)] | None = None
 
 
 def variable(name: str) -> str:

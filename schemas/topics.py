@@ -7,9 +7,13 @@ against it, and a group that needs an image it does not carry is refused at star
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from schemas.change_event import ViewType
 from schemas.errors import UnknownTopic
+
+if TYPE_CHECKING:  # whose topics have no filter need not load the language
+    from schemas.filters import Filter
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """The largest message of a topic: two legal 400 KB images can reach 6 MiB."""
@@ -23,13 +27,18 @@ DEAD_LETTERS_SUFFIX = ".dead-letters"
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One table's topic. `partitions` never changes once the topic exists; `item_record` names tables/<it>.avsc."""
+    """One table's topic. `partitions` never changes once the topic exists; `item_record` names tables/<it>.avsc.
+
+    `published` is the bridge's filter over records, None: it publishes every one. What it drops is in no log, so a
+    table with one can be neither verified against its log nor repaired from it.
+    """
 
     table: str
     name: str
     item_record: str
     partitions: int = 6
     view_type: ViewType = ViewType.NEW_AND_OLD_IMAGES
+    published: Filter | None = None
 
     @property
     def subject(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from consumers.delivery.loop import Consumer
+from consumers.delivery.loop import PACE, Consumer, Pace
 from consumers.delivery.memory import MemoryDeadLetters, MemoryLog, MemorySubscription
 from consumers.delivery.prepare import Preparation
 from consumers.group import Group
@@ -30,6 +30,7 @@ class Bench:
         read_model: MemoryReadModel | None = None,
         partitions: int = 1,
         decoder: EventDecoder = DECODER,
+        pace: Pace = PACE,
     ) -> None:
         self.log = MemoryLog()
         self.log.create_topic(TOPIC, partitions)
@@ -43,8 +44,13 @@ class Bench:
             self.read_model,
             self.dead_letters,
             lambda: self.now,
-            timer=lambda: self.now,
+            pace,
+            timer=self.timer,
         )
+
+    def timer(self) -> float:
+        """What the consumer takes for the time; a test may let things happen meanwhile."""
+        return self.now
 
     def append(self, *changes: ChangeEvent | bytes | None) -> None:
         for change in changes:

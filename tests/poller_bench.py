@@ -28,9 +28,10 @@ class Bench:
     `done` are the sequence numbers that the relay reported done; `returns` are those that it returns, once each.
     """
 
-    def __init__(self, streams: MemoryStreams | None = None) -> None:
+    def __init__(self, streams: MemoryStreams | None = None, pace: Pace = PACE) -> None:
         self.streams = streams or MemoryStreams("Users", arn())
         self.positions = MemoryShardPositions()
+        self.pace = pace
         self.now = 0.0
         self.done: list[int] = []
         self.batches: list[int] = []
@@ -41,7 +42,13 @@ class Bench:
     def start(self) -> Poller:
         """A poller as a new process has it: only the positions are left."""
         self.poller = Poller(
-            USERS, self.streams, self.positions, self.relay, clock=lambda: self.now, chance=Random(1).random, pace=PACE
+            USERS,
+            self.streams,
+            self.positions,
+            self.relay,
+            clock=lambda: self.now,
+            chance=Random(1).random,
+            pace=self.pace,
         )
         return self.poller
 

@@ -27,9 +27,12 @@ logger = logging.getLogger("distributary.consumers")
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a member works: deliveries a turn at most, how long it waits in an outage, how many dead letters it bears."""
+    """How a member works: deliveries a turn at most, and the seconds after the first that it waits for more of them;
+    how long it waits in an outage, how many dead letters it bears.
+    """
 
     batch: int = 1000
+    window: float = 0.0
     backoff: Backoff = field(default_factory=Backoff)
     dead_letters: DeadLetterLimit = field(default_factory=DeadLetterLimit)
 
@@ -157,14 +160,9 @@ class Consumer:
         """Whether it is time to work on what is in hand: new deliveries, or those that an outage held up."""
         if self.waiting is not None:
             timeout = min(timeout, max(0.0, self._retry_due - self._timer()))
-        polled = self._subscription.poll(self._pace.batch, timeout)
-        if revoked := self._subscription.revoked():
-            self.outcomes.returned += self._batch.forget(revoked)
-            self._watermarks.forget(revoked)
-            self._begun -= revoked
-            for positions in (self._first, self._positions):
-                for partition in revoked & positions.keys():
-                    del positions[partition]
+        polled = self._polled([], timeout)
+        if polled and self._pace.window:
+            polled = self._gathered(polled)
         if polled:
             self._batch = Batch(polled)
             for delivery in polled:
@@ -174,6 +172,32 @@ class Consumer:
             self._watermarks.polled(polled)
             self.outcomes.polled += len(polled)
         return self.waiting is None or self._timer() >= self._retry_due
+
+    def _polled(self, before: list[Delivery], timeout: float) -> list[Delivery]:
+        """What polling gives, after what was polled `before` in this turn and is still this member's."""
+        polled = self._subscription.poll(self._pace.batch - len(before), timeout)
+        if revoked := self._subscription.revoked():
+            before = [delivery for delivery in before if delivery.partition not in revoked]
+            self.outcomes.returned += self._batch.forget(revoked)
+            self._watermarks.forget(revoked)
+            self._begun -= revoked
+            for positions in (self._first, self._positions):
+                for partition in revoked & positions.keys():
+                    del positions[partition]
+        return before + polled
+
+    def _gathered(self, polled: list[Delivery]) -> list[Delivery]:
+        """A turn's deliveries: those polled, and what comes until they are enough or the window is over."""
+        end = self._timer() + self._pace.window
+        while len(polled) < self._pace.batch and (left := end - self._timer()) > 0:
+            number = len(polled)
+            try:
+                polled = self._polled(polled, left)
+            except Outage:
+                break  # the next poll says it again, with these done
+            if len(polled) <= number:
+                break
+        return polled
 
     def _begin(self) -> None:
         """Commits where the first deliveries of a partition stand: a group that dies in its first turn has a position,

@@ -6,7 +6,6 @@ from consumers.projection import Projection, one_document, only
 from consumers.projections.names import display_name, normalised_email
 from consumers.writes import Fields
 from schemas.attribute_values import Item
-from schemas.change_event import ChangeEvent
 
 
 def app_user(user: Item) -> Fields:
@@ -16,16 +15,6 @@ def app_user(user: Item) -> Fields:
         **normalised_email(user),
         **display_name(user),
     }
-
-
-def changes_more_than_last_login(event: ChangeEvent) -> bool:
-    """Whether anything but LastLoginAt differs; an event that cannot tell counts as different."""
-    if event.before is None or event.after is None:
-        return True
-    before, after = dict(event.before.attributes), dict(event.after.attributes)
-    before.pop("LastLoginAt", None)
-    after.pop("LastLoginAt", None)
-    return before != after
 
 
 PROJECTION = Projection("app-users", version=1, project=one_document(app_user))

@@ -14,9 +14,4 @@ def workplace_user(user: Item) -> Fields:
     return {**copied, **display_name(user), **normalised_email(user)}
 
 
-def has_workplace(user: Item) -> bool:
-    """Whether the user is at a workplace: an empty WorkplaceId is none."""
-    return bool(user.text("WorkplaceId"))
-
-
 PROJECTION = Projection("workplace-users", version=1, project=one_document(workplace_user))

@@ -77,6 +77,15 @@ class StreamsContract:
         assert users(begin(table, number(page, 0))[1]) == ["2", "3"]
         assert users(begin(table, number(page, 2))[1]) == []
 
+    def test_a_page_has_at_most_as_many_records_as_are_asked_for(self, table: Table) -> None:
+        table.write(1, 2, 3)
+        found = table.streams.find(table.name)
+        (shard,) = table.streams.shards(found.arn)
+        page = table.streams.read(found.arn, table.streams.iterator(found.arn, shard.shard_id, None), 2)
+        assert users(page) == ["1", "2"]
+        assert page.next_iterator is not None
+        assert users(table.streams.read(found.arn, page.next_iterator, 2)) == ["3"]
+
     def test_an_open_shard_without_records_gives_an_empty_page_and_an_iterator(self, table: Table) -> None:
         _, page = begin(table)
         assert (users(page), page.next_iterator is None) == ([], False)

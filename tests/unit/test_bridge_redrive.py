@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from consumers.read_model import REMOVALS_KEPT_SECONDS
 from distributary.bridge_redrive import BridgeRedrive
 from distributary.ledger import Ledger
 from schemas.dead_letters import DeadLetter, read_dead_letter
+from schemas.filters import compile_pattern
 from schemas.registry import PackagedRegistry
 from schemas.topics import TOPICS
 from tests.records import arn, record, written
@@ -82,7 +84,8 @@ def test_a_record_that_converts_by_now_is_published_and_its_letter_resolved() ->
 
 
 def test_a_record_that_the_bridge_filters_by_now_is_resolved() -> None:
-    filtering = [Line(line.topic, line.encoder, lambda _: False) for line in LINES]
+    removes = compile_pattern({"eventName": ["REMOVE"]})
+    filtering = [Line(replace(line.topic, published=removes), line.encoder) for line in LINES]
     bench = Bench(USERS, GOOD, known=filtering)
     assert bench.redrive() == [(Fate.FILTERED, "")]
     assert (bench.publisher.messages, bench.dead_letters.letters) == ([], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ OUT: dict[str, Any] = {"WorkplaceId": ""}
 COPY = Projection("copy", version=1, project=one_document(dict))
 
 
-def inside(item: Item) -> bool:
+def inside(item: Item, _at: datetime | None) -> bool:
     return bool(item.text("WorkplaceId"))
 
 

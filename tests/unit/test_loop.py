@@ -178,7 +178,7 @@ def test_however_a_history_with_resent_runs_is_cut_into_batches_the_end_is_the_s
     checked = 0
     for history in histories(length):
         final = history[-1].after
-        holds_it = final is not None and (group.where is None or group.where(final))
+        holds_it = final is not None and (group.where is None or group.where(final, history[-1].committed_at))
         runs = [history[start:end] for start, end in combinations(range(len(history) + 1), 2)]
         for resent in runs:
             deliveries = [*history, *resent]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Event, Thread
 
 import pytest
@@ -35,6 +36,32 @@ def test_a_batch_is_one_page_of_one_shard() -> None:
     bench.streams.open("b", records=records(4))
     bench.poll(3)
     assert (bench.batches, bench.done) == ([2, 1, 1], [1, 2, 4, 3])
+
+
+def test_no_batch_is_larger_than_the_pace_says() -> None:
+    bench = Bench(pace=replace(PACE, batch=2))
+    bench.streams.open("a", records=records(1, 2, 3))
+    bench.poll(2)
+    assert (bench.batches, bench.done) == ([2, 1], [1, 2, 3])
+
+
+@pytest.mark.parametrize(("window", "waited"), [(0.0, [PACE.busy, PACE.busy]), (30.0, [30.0, 30.0])])
+def test_records_gather_for_as_long_as_the_window_says(window: float, waited: list[float]) -> None:
+    class Stop(Event):
+        def __init__(self) -> None:
+            super().__init__()
+            self.waited: list[float] = []
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.waited.append(timeout or 0.0)
+            if len(self.waited) == 2:
+                self.set()
+            return super().wait(0.0)
+
+    bench, stop = Bench(pace=replace(PACE, batch=1, window=window)), Stop()
+    bench.streams.open("a", records=records(1, 2))
+    bench.poller.run(stop)
+    assert (stop.waited, bench.done) == (waited, [1, 2])
 
 
 def test_an_empty_page_ahead_of_records_is_passed() -> None:

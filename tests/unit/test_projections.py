@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from consumers.groups import GROUPS
-from consumers.projections.app_users import app_user, changes_more_than_last_login
+from consumers.projections.app_users import app_user
 from consumers.projections.user_search import found_user
-from consumers.projections.workplace_users import has_workplace, workplace_user
+from consumers.projections.workplace_users import workplace_user
 from schemas.attribute_values import Item
 from tests.events import event
 from tests.records import image
 
+APP_USERS, WORKPLACE_USERS, _ = GROUPS
 ANN: dict[str, Any] = {
     "UserId": 1,
     "Username": "ann",
@@ -121,19 +122,22 @@ def test_an_empty_string_is_a_value() -> None:
 
 @pytest.mark.parametrize(("workplace", "holds"), [("acme", True), ("", False), (None, False)])
 def test_a_workplace_user_has_a_workplace(workplace: str | None, holds: bool) -> None:
-    assert has_workplace(item(UserId=1, WorkplaceId=workplace)) is holds
+    assert WORKPLACE_USERS.where is not None
+    assert WORKPLACE_USERS.where(item(UserId=1, WorkplaceId=workplace), None) is holds
 
 
 def test_a_user_without_the_attribute_has_no_workplace() -> None:
-    assert not has_workplace(item(UserId=1))
+    assert WORKPLACE_USERS.where is not None
+    assert not WORKPLACE_USERS.where(item(UserId=1), None)
 
 
 def test_nothing_but_a_login_is_not_looked_at_by_app_users() -> None:
     login = event("MODIFY", before={"Username": "a"}, after={"Username": "a", "LastLoginAt": 1})
     undeclared = event("MODIFY", before={"x": 1}, after={"x": 2, "LastLoginAt": 1})
-    assert not changes_more_than_last_login(login)
-    assert changes_more_than_last_login(undeclared)
-    assert changes_more_than_last_login(event("MODIFY", after={"Username": "a"}))
+    assert APP_USERS.filter is not None
+    assert not APP_USERS.filter(login)
+    assert APP_USERS.filter(undeclared)
+    assert APP_USERS.filter(event("MODIFY", after={"Username": "a"}))
 
 
 def test_every_group_has_a_name_of_its_own() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from bridge.stream_record import RawRecord
 from schemas.change_event import ChangeEvent
 from schemas.codec import EventDecoder
 from schemas.dead_letters import DeadLetter, read_dead_letter
+from schemas.filters import compile_pattern
 from schemas.registry import PackagedRegistry
 from schemas.topics import TOPICS
 from tests.bad_records import BAD_RECORDS, changed
@@ -118,7 +120,8 @@ def test_records_of_no_known_table_are_counted_apart() -> None:
 
 
 def test_a_line_publishes_only_what_it_keeps() -> None:
-    picky = [Line(line.topic, line.encoder, keeps=lambda event: event.operation != "INSERT") for line in LINES]
+    modified = compile_pattern({"eventName": ["MODIFY", "REMOVE"]})
+    picky = [Line(replace(line.topic, published=modified), line.encoder) for line in LINES]
     result, messages = relay([record(sequence=1, after={}), record("REMOVE", 2, before={})], bridge_lines=picky)
 
     assert result.accounts == {"Users": Accounts(read=2, published=1, filtered=1)}

@@ -1,0 +1,11 @@
+"""The benchmarks run. What they measure is for `make bench` to judge, never for a test."""
+
+from __future__ import annotations
+
+from benchmarks.filters import measured
+
+
+def test_the_benchmark_of_filters_measures_every_line() -> None:
+    lines = measured(rounds=1)
+    assert len({line.what for line in lines}) == len(lines)
+    assert all(line.figure > 0 for line in lines)
