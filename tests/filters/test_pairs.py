@@ -6,6 +6,8 @@ from collections import Counter
 from itertools import islice
 from random import Random
 
+import pytest
+
 from tests.faults.workload import seeded
 from tests.filters.json_text import written
 from tests.filters.leaves import ABSENT, LEAVES, leaf, near
@@ -13,6 +15,7 @@ from tests.filters.oracle import MATCH, NO_MATCH, REJECTED, Oracle, Question
 from tests.filters.pairs import pairs
 
 
+@pytest.mark.slow
 def test_about_half_of_the_pairs_match_in_either_shape(oracle: Oracle) -> None:
     asked = list(islice(pairs(Random(seeded())), 4_000))
     answers = oracle.answers([pair.question for pair in asked])

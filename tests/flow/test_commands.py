@@ -105,6 +105,7 @@ def test_a_dead_letter_gives_its_original_bytes_back(tmp_path: Path) -> None:
     assert b"not JSON" in shown.stderr
 
 
+@pytest.mark.slow
 def test_records_without_sequence_numbers_are_numbered_with_a_notice(tmp_path: Path) -> None:
     lines = [
         record("INSERT", None, after={"Username": "old"}),
@@ -188,6 +189,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder / "home"
 
 
+@pytest.mark.slow
 def test_a_second_terminal_sees_the_status(home: Path) -> None:
     status = json.loads(distributary("status", "--json", "--home", home).stdout)
     assert [(row["group"], row["applied"], row["state"]) for row in status["groups"]] == [
@@ -198,21 +200,25 @@ def test_a_second_terminal_sees_the_status(home: Path) -> None:
     assert b"user-search" in distributary("status", "--home", home).stdout
 
 
+@pytest.mark.slow
 def test_a_second_terminal_shows_a_document(home: Path) -> None:
     shown = exact(distributary("show", "WorkplaceUsers_V2", "1", "--home", home).stdout)
     assert (shown["key"], shown["document"]["DisplayName"]) == ("1", "Ann Lee")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["an", "ann@example.com", "Lee CARE"])
 def test_a_second_terminal_finds_a_user(home: Path, text: str) -> None:
     found = distributary("search", text, "--home", home)
     assert [exact(line)["key"] for line in found.stdout.splitlines()] == ["1"]
 
 
+@pytest.mark.slow
 def test_a_second_terminal_lists_dead_letters(home: Path) -> None:
     assert b"bridge:-" in distributary("dead-letters", "list", "--home", home).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -231,6 +237,7 @@ def test_what_is_asked_for_in_vain_is_one_sentence(home: Path, arguments: tuple[
     assert said in sentence(ended)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("status",), ("wait",), ("show", "AppUsers_V2", "1"), ("search", "x")])
 def test_without_a_running_pipeline_a_command_says_so(tmp_path: Path, command: tuple[str, ...]) -> None:
     assert "no pipeline runs in" in sentence(distributary(*command, "--home", tmp_path))
@@ -282,6 +289,7 @@ def test_a_group_that_stops_ends_the_run_with_its_sentence(tmp_path: Path) -> No
     assert b"Traceback" not in output
 
 
+@pytest.mark.slow
 def test_a_run_whose_output_nobody_reads_any_more_ends(tmp_path: Path) -> None:
     with running("--demo", "--home", tmp_path) as process:
         assert process.stdout is not None
