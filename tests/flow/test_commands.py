@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from distributary.home import Home
 from distributary.local.log.log import EmbeddedLog, Entry
 from distributary.tables import create_tables, declared_tables
 from tests.bad_records import BAD_RECORDS
-from tests.flow.command import accounts, distributary, dumped, exact, feed_file, running, sentence
+from tests.flow.command import accounts, distributary, dumped, feed_file, running, sentence
 from tests.records import arn, record, written
 
 ANN: dict[str, Any] = {
@@ -175,72 +174,6 @@ def test_with_a_home_a_restart_builds_the_read_models_again_from_the_log(tmp_pat
     second = drained(tmp_path)
     assert second["read_models"] == first["read_models"]
     assert dumped(tmp_path / "out", "workplace-users") == before != {}
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The home of a pipeline that runs, and has been fed one user."""
-    folder = tmp_path_factory.mktemp("pipeline")
-    with running("--home", folder / "home"):
-        feed = feed_file(folder, [record(after=ANN), b"nonsense"])
-        fed = distributary("feed", feed, "--json", "--home", folder / "home")
-        assert accounts(json.loads(fed.stdout), "Users") == {"read": 1, "published": 1}
-        assert distributary("wait", "--home", folder / "home").returncode == 0
-        yield folder / "home"
-
-
-@pytest.mark.slow
-def test_a_second_terminal_sees_the_status(home: Path) -> None:
-    status = json.loads(distributary("status", "--json", "--home", home).stdout)
-    assert [(row["group"], row["applied"], row["state"]) for row in status["groups"]] == [
-        ("app-users", 1, "running"),
-        ("workplace-users", 1, "running"),
-        ("user-search", 1, "running"),
-    ]
-    assert b"user-search" in distributary("status", "--home", home).stdout
-
-
-@pytest.mark.slow
-def test_a_second_terminal_shows_a_document(home: Path) -> None:
-    shown = exact(distributary("show", "WorkplaceUsers_V2", "1", "--home", home).stdout)
-    assert (shown["key"], shown["document"]["DisplayName"]) == ("1", "Ann Lee")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("text", ["an", "ann@example.com", "Lee CARE"])
-def test_a_second_terminal_finds_a_user(home: Path, text: str) -> None:
-    found = distributary("search", text, "--home", home)
-    assert [exact(line)["key"] for line in found.stdout.splitlines()] == ["1"]
-
-
-@pytest.mark.slow
-def test_a_second_terminal_lists_dead_letters(home: Path) -> None:
-    assert b"bridge:-" in distributary("dead-letters", "list", "--home", home).stdout
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("show", "AppUsers_V2", "7"), "holds no document under the key 7"),
-        (("show", "AppUsers_V2", "x"), "the key 'x' is not one"),
-        (("show", "Nonsense", "1"), "there is no read model Nonsense; there are AppUsers_V2"),
-        (("dead-letters", "list", "nobody"), "there are no dead letters of 'nobody'"),
-        (("dead-letters", "show", "app-users", "x"), "app-users has no dead letter 'x'"),
-        (("feed", "nowhere.json"), "nowhere.json cannot be read: No such file"),
-        (("run",), "a pipeline runs in"),
-    ],
-)
-def test_what_is_asked_for_in_vain_is_one_sentence(home: Path, arguments: tuple[str, ...], said: str) -> None:
-    ended = distributary(*arguments, "--home", home)
-    assert ended.returncode == 1
-    assert said in sentence(ended)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", [("status",), ("wait",), ("show", "AppUsers_V2", "1"), ("search", "x")])
-def test_without_a_running_pipeline_a_command_says_so(tmp_path: Path, command: tuple[str, ...]) -> None:
-    assert "no pipeline runs in" in sentence(distributary(*command, "--home", tmp_path))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
