@@ -18,6 +18,7 @@ from bridge.accounts import BatchResult
 from bridge.errors import NotAnEvent
 from bridge.relay import Relay, lines
 from bridge.settings import BridgeSettings
+from bridge.stream_record import RawRecord
 from schemas.attribute_values import shown
 from schemas.registry import open_registry
 from schemas.settings import read_settings
@@ -40,19 +41,18 @@ class Context(Protocol):
 class Handler:
     """`handler(event, context)` as Lambda calls it, over one relay.
 
-    A record of `event["Records"]` may be parsed or its JSON bytes. `observe` is told every result; the default emits
-    the numbers as one line of JSON.
+    The event may be parsed, a record of its `Records` too or its JSON bytes; or it is raw bytes, of which one record at
+    a time is parsed, so that memory stays near the event's size. `observe` is told every result; the default emits the
+    numbers as one line of JSON.
     """
 
     def __init__(self, relay: Relay, observe: Callable[[BatchResult], None] | None = None) -> None:
         self._relay = relay
         self._observe = observe or _emit
 
-    def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
+    def __call__(self, event: Mapping[str, Any] | bytes, context: Context) -> dict[str, list[dict[str, str]]]:
         """`{"batchItemFailures": []}`, or in it the one sequence number to go on from. Raises NotAnEvent."""
-        records = event.get("Records") if isinstance(event, Mapping) else None
-        if not isinstance(records, list):
-            raise NotAnEvent(f"the event is {shown(event)}, expected an object with a list of Records")
+        records = _raw_records(event) if isinstance(event, bytes) else _records(event)
         result = self._relay.relay(
             records, lambda: max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
         )
@@ -63,6 +63,29 @@ class Handler:
     def close(self) -> None:
         """Lets go of the log."""
         self._relay.close()
+
+
+def _records(event: object) -> list[RawRecord]:
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    if not isinstance(records, list):
+        raise NotAnEvent(f"the event is {shown(event)}, expected an object with a list of Records")
+    return records
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    Records: list[msgspec.Raw]
+
+
+def _raw_records(event: bytes) -> list[RawRecord]:
+    """The records' own bytes, which are parts of the event's."""
+    try:
+        return list(map(bytes, _ENVELOPE.decode(event).Records))
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise NotAnEvent(f"the event is no JSON object with a list of Records: {reason}") from None
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 
 def _emit(result: BatchResult) -> None:

@@ -56,6 +56,20 @@ def test_a_failure_without_a_sequence_number_returns_the_whole_batch() -> None:
     assert answer == {"batchItemFailures": [{"itemIdentifier": ""}]}
 
 
+def test_an_event_may_come_as_the_bytes_that_it_was_sent_as() -> None:
+    publisher = MemoryPublisher()
+    event = msgspec.json.encode({"Records": [record(sequence=1, after={}), record("REMOVE", 2, before={})], "more": 1})
+    assert handler(publisher)(event, Context()) == {"batchItemFailures": []}
+    operations = [EventDecoder(REGISTRY).decode(message.value).operation for message in publisher.messages]
+    assert operations == ["INSERT", "REMOVE"]
+
+
+@pytest.mark.parametrize("event", [b"", b"[]", b"{}", b'{"Records": 1}', b"{", b'{"Records": ' + b"[" * 100_000])
+def test_bytes_that_are_no_event_are_an_error_and_not_an_empty_success(event: bytes) -> None:
+    with pytest.raises(NotAnEvent, match="no JSON object with a list of Records"):
+        handler(MemoryPublisher())(event, Context())
+
+
 @pytest.mark.parametrize("event", [{}, {"Records": None}, {"Records": {}}, [], None])
 def test_what_is_no_event_is_an_error_and_not_an_empty_success(event: Any) -> None:
     with pytest.raises(NotAnEvent, match="expected an object with a list of Records"):

@@ -1,0 +1,121 @@
+"""The obvious bridge: json, boto3's TypeDeserializer, Confluent's AvroSerializer, produce and flush."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from confluent_kafka import Producer
+from confluent_kafka.schema_registry import (
+    RegisteredSchema,
+    Schema,
+    SchemaRegistryClient,
+    topic_subject_name_strategy,
+)
+from confluent_kafka.schema_registry.avro import AvroSerializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from schemas.attribute_values import attribute_value
+from schemas.kafka import PRODUCER
+from schemas.keys import key_text
+from schemas.versions import epoch, version
+
+Image = Mapping[str, Any]
+
+_SETS = ("Roles",)
+_NUMBERS_AS_TEXT = ("UserId",)
+_LONGS = ("LastLoginAt", "ExpiresAt", "CreatedAt", "UpdatedAt")
+
+
+class _OneSchema(SchemaRegistryClient):
+    """A registry client that knows one schema under one id, so that no registry is measured."""
+
+    def __init__(self, schema_text: str, schema_id: int) -> None:
+        super().__init__({"url": "http://localhost"})
+        self._found = RegisteredSchema(None, None, schema_id, None, Schema(schema_text, "AVRO"))
+
+    def lookup_schema(self, *_: Any, **__: Any) -> RegisteredSchema:
+        """The one schema."""
+        return self._found
+
+
+class NaiveBridge:
+    """Publishes the events of a Lambda event of the table Users to `topic`."""
+
+    def __init__(self, bootstrap: str, topic: str, schema_text: str, schema_id: int) -> None:
+        self._producer = Producer({**PRODUCER, "bootstrap.servers": bootstrap})
+        self._deserialize = TypeDeserializer().deserialize
+        registry = _OneSchema(schema_text, schema_id)
+        settings = {"auto.register.schemas": False, "subject.name.strategy": topic_subject_name_strategy}
+        self._serialize = AvroSerializer(registry, schema_text, conf=settings)
+        self._context = SerializationContext(topic, MessageField.VALUE)
+        self._topic = topic
+        self._failed: list[str] = []
+
+    def __call__(self, event: bytes) -> None:
+        """Raises RuntimeError where a message was not acknowledged."""
+        self._failed.clear()
+        for record in json.loads(event)["Records"]:
+            value = self._event(record)
+            self._producer.produce(
+                self._topic,
+                key=key_text(record["dynamodb"]["Keys"]).encode(),
+                value=self._serialize(value, self._context),
+                headers={"version": value["version"].encode()},
+                on_delivery=self._delivered,
+            )
+            self._producer.poll(0)
+        if self._producer.flush(30) or self._failed:
+            raise RuntimeError(f"not published: {self._failed[:3]}")
+
+    def _delivered(self, error: Any, _message: Any) -> None:
+        if error is not None:
+            self._failed.append(str(error))
+
+    def _event(self, record: dict[str, Any]) -> dict[str, Any]:
+        change = record["dynamodb"]
+        _, _, _, region, account, rest = record["eventSourceARN"].split(":", 5)
+        _, table, _, label = rest.split("/")
+        return {
+            "event_id": record["eventID"],
+            "operation": record["eventName"],
+            "version": version(epoch(label), change["SequenceNumber"]),
+            "committed_at": datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC),
+            "source": {
+                "table": table,
+                "region": region,
+                "account": account,
+                "epoch": epoch(label),
+                "sequence_number": change["SequenceNumber"],
+                "view_type": change["StreamViewType"],
+                "size_bytes": change["SizeBytes"],
+                "principal": None,
+            },
+            "key": self._item(change["Keys"]),
+            "metadata": {},
+            "before": self._image(change.get("OldImage")),
+            "after": self._image(change.get("NewImage")),
+        }
+
+    def _image(self, image: Image | None) -> dict[str, Any] | None:
+        return None if image is None else {**self._item(image), "unmapped": {}}
+
+    def _item(self, image: Image) -> dict[str, Any]:
+        item = {name: self._deserialize(value) for name, value in image.items()}
+        for name in _SETS:
+            if name in item:
+                item[name] = sorted(item[name])
+        for name in _NUMBERS_AS_TEXT:
+            item[name] = str(item[name])
+        for name in _LONGS:
+            if name in item:
+                item[name] = int(item[name])
+        if "Preferences" in item:
+            item["Preferences"] = {
+                name: json.dumps(attribute_value(value), separators=(",", ":"), ensure_ascii=False)
+                for name, value in item["Preferences"].items()
+            }
+        return item
