@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -67,7 +68,8 @@ def epoch_seconds(value: object) -> float | None:
     """The time that a scalar says; None where it says none."""
     number = number_in(value)
     if number is not None:
-        return float(number)
+        seconds = float(number)
+        return seconds if isfinite(seconds) else None
     return _iso(value) if isinstance(value, str) else None
 
 
