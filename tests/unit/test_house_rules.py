@@ -34,7 +34,7 @@ OURS = frozenset(layer.split(".")[0] for layer in MAY_IMPORT)
 """Dependencies point one way; each layer and the others it may import."""
 
 LIBRARY_HOMES = {
-    "boto3": ("distributary/dynamodb_clients.py",),
+    "boto3": ("distributary/dynamodb_clients.py", "benchmarks/naive_*.py"),
     "botocore": (
         "bridge/dynamodb_*.py",
         "consumers/read_models/dynamodb.py",
@@ -43,6 +43,8 @@ LIBRARY_HOMES = {
     ),
     "aws_msk_iam_sasl_signer": ("schemas/kafka.py",),
     "confluent_kafka": (
+        "benchmarks/broker.py",
+        "benchmarks/naive_*.py",
         "bridge/kafka.py",
         "consumers/delivery/kafka*.py",
         "distributary/kafka_topics.py",
