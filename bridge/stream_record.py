@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from bridge.errors import UnconvertibleRecord
-from schemas.attribute_values import Attributes, check_attributes, shown
-from schemas.attribute_values import check as check_attribute
+from schemas.attribute_checks import check as check_attribute
+from schemas.attribute_checks import check_attributes
+from schemas.attribute_values import Attributes, shown
 from schemas.change_event import Operation, Principal, ViewType
 from schemas.errors import SchemasError
 

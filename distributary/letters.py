@@ -10,7 +10,7 @@ from bridge.stream_record import parse
 from consumers.groups import GROUPS
 from consumers.subscription import Log
 from distributary.errors import UnknownName
-from schemas.attribute_values import check_attributes
+from schemas.attribute_checks import check_attributes
 from schemas.dead_letters import DeadLetter, read_dead_letter
 from schemas.errors import SchemasError
 from schemas.event_schema import item_record_of, packaged

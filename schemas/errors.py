@@ -17,6 +17,10 @@ class InvalidAttributeValue(SchemasError):
         super().__init__(f"{path} is {found}, expected {expected}")
         self.path, self.found, self.expected = path, found, expected
 
+    def under(self, path: str) -> InvalidAttributeValue:
+        """The same of a value that stands under `path`."""
+        return InvalidAttributeValue(path + self.path, self.found, self.expected)
+
 
 class InvalidKey(SchemasError):
     """Raised when a text is not the key of an item, or an item's key cannot be written as one."""

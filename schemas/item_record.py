@@ -18,7 +18,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from schemas.attribute_values import Attributes, AttributeValue, check, check_attributes, shown
+from schemas.attribute_checks import check, check_attributes
+from schemas.attribute_values import Attributes, AttributeValue, shown
 from schemas.errors import InvalidAttributeValue, InvalidSchema
 from schemas.keys import KeyAttribute, KeySchema
 

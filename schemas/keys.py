@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from schemas.attribute_values import Attributes, AttributeValue, check
+from schemas.attribute_checks import check
+from schemas.attribute_values import Attributes, AttributeValue
 from schemas.errors import InvalidAttributeValue, InvalidKey
 
 _PART = re.compile(r"(?:[^\\|]|\\[\\|])*", re.DOTALL)

@@ -12,7 +12,8 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from schemas.attribute_values import MAX_DIGITS, Item
+from schemas.attribute_checks import MAX_DIGITS
+from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent, Operation, Principal, Source, ViewType
 from schemas.errors import UnknownSchema
 from schemas.event_schema import compose

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 from consumers.errors import RefusedDocument
 from consumers.read_model import SOURCE_VERSION, Document
 from consumers.writes import Put
-from schemas.attribute_values import attribute_value, check_attributes, plain
+from schemas.attribute_checks import check_attributes
+from schemas.attribute_values import attribute_value, plain
 from schemas.client_form import with_base64, with_bytes
 from schemas.errors import InvalidAttributeValue, InvalidKey
 from schemas.keys import KeySchema, key_of, key_text, parse_key

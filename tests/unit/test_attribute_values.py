@@ -12,16 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.attribute_values import (
-    MAX_DEPTH,
-    Item,
-    attribute_value,
-    check,
-    check_attributes,
-    number,
-    plain,
-    shown,
-)
+from schemas.attribute_checks import MAX_DEPTH, check, check_attributes
+from schemas.attribute_values import Item, attribute_value, number, plain, shown
 from schemas.errors import InvalidAttributeValue
 from tests.items import NINES, ODD_NUMBERS, Attribute, items, numbers, values
 
