@@ -31,6 +31,7 @@ test-fast: setup ## the tests that need no server and no patience (under 60 s)
 
 bench: setup ## what is measured, as ratios within one run
 	$(BIN)/python -m benchmarks.filters
+	$(BIN)/python -m benchmarks.codec
 
 check: setup ## ruff, ruff format, mypy --strict, the dependency rule
 	$(BIN)/ruff check .

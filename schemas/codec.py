@@ -12,15 +12,16 @@ from functools import lru_cache
 from typing import Any
 
 import fastavro
-import msgspec
 
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent, Operation, Principal, Source, ViewType
+from schemas.encoder_source import encoder, encoder_source
 from schemas.errors import InvalidSchema, UndecodableEvent
 from schemas.event_schema import item_record_of
 from schemas.item_record import ItemRecord
 from schemas.registry import Registry
 from schemas.schema_text import bare, read_schema
+from schemas.transform import item_from_avro, key_from_avro
 from schemas.wire_guard import WireGuard
 
 _FRAME = struct.Struct(">bI")
@@ -34,41 +35,16 @@ class EventEncoder:
 
     def __init__(self, schema_id: int, schema_text: str) -> None:
         self.item_record: ItemRecord = item_record_of(schema_text)
-        self._frame = _FRAME.pack(0, schema_id)
-        self._schema = fastavro.parse_schema(msgspec.json.decode(schema_text))
+        self._encode = encoder(schema_text, self.item_record, _FRAME.pack(0, schema_id))
 
     def encode(self, event: ChangeEvent) -> bytes:
         """The event's bytes. Raises InvalidAttributeValue where an attribute is not of its declared type."""
-        out = io.BytesIO()
-        out.write(self._frame)
-        fastavro.schemaless_writer(out, self._schema, self._record(event))
-        return out.getvalue()
+        return self._encode(event)
 
-    def _record(self, event: ChangeEvent) -> dict[str, Any]:
-        source, principal = event.source, event.source.principal
-        return {
-            "event_id": event.event_id,
-            "operation": event.operation.value,
-            "version": event.version,
-            "committed_at": event.committed_at,
-            "source": {
-                "table": source.table,
-                "region": source.region,
-                "account": source.account,
-                "epoch": source.epoch,
-                "sequence_number": source.sequence_number,
-                "view_type": source.view_type.value,
-                "size_bytes": source.size_bytes,
-                "principal": None if principal is None else {"id": principal.id, "type": principal.type},
-            },
-            "key": self.item_record.key_to_avro(event.key.attributes),
-            "metadata": event.metadata,
-            "before": self._item(event.before, "before"),
-            "after": self._item(event.after, "after"),
-        }
 
-    def _item(self, item: Item | None, side: str) -> dict[str, Any] | None:
-        return None if item is None else self.item_record.to_avro(item.attributes, side)
+def source_of(schema_text: str) -> str:
+    """The Python source that is generated from a topic's schema. Raises InvalidSchema."""
+    return str(encoder_source(schema_text, item_record_of(schema_text)))
 
 
 class EventDecoder:
@@ -132,11 +108,11 @@ class _Reader:
                 view_type=ViewType(source["view_type"]),
                 principal=None if principal is None else Principal(principal["id"], principal["type"]),
             ),
-            key=Item(self._item_record.key_from_avro(record["key"], "key")),
+            key=Item(key_from_avro(self._item_record, record["key"], "key")),
             metadata=record["metadata"],
             before=self._item(record["before"], "before"),
             after=self._item(record["after"], "after"),
         )
 
     def _item(self, record: dict[str, Any] | None, side: str) -> Item | None:
-        return None if record is None else Item(self._item_record.from_avro(record, side))
+        return None if record is None else Item(item_from_avro(self._item_record, record, side))

@@ -34,6 +34,10 @@ class InvalidSchema(SchemasError):
     """Raised when an .avsc file does not describe a change event as this project writes it."""
 
 
+class DoesNotFit(SchemasError):
+    """Raised inside the encoder when a number of the right type cannot stand in a long; it goes to `unmapped`."""
+
+
 class UndecodableEvent(SchemasError):
     """Raised when bytes are not a change event: wrong framing, truncated, or not what their schema says."""
 

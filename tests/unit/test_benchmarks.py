@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks.filters import measured
+from benchmarks import codec, filters
 
 
 def test_the_benchmark_of_filters_measures_every_line() -> None:
-    lines = measured(rounds=1)
+    lines = filters.measured(rounds=1)
+    assert len({line.what for line in lines}) == len(lines)
+    assert all(line.figure > 0 for line in lines)
+
+
+def test_the_benchmark_of_the_codec_measures_every_line() -> None:
+    lines = codec.measured(rounds=1)
     assert len({line.what for line in lines}) == len(lines)
     assert all(line.figure > 0 for line in lines)

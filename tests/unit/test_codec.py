@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from benchmarks.obvious import ObviousCodec
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent, Operation
 from schemas.codec import EventDecoder, EventEncoder
@@ -191,7 +192,7 @@ def test_a_field_that_a_later_release_adds_to_the_envelope_is_passed_over() -> N
     for fields in (schema["fields"], source["fields"]):
         fields.append({"name": "added_later", "type": "string", "default": "new"})
     later = msgspec.json.encode(schema).decode()
-    data = EventEncoder(10, later).encode(event(KEY, ITEM, ITEM))
+    data = struct.pack(">bI", 0, 10) + ObviousCodec(later).encode(event(KEY, ITEM, ITEM))
     assert EventDecoder(Schemas({10: later})).decode(data) == event(KEY, ITEM, ITEM)
 
 

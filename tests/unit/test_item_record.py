@@ -14,6 +14,7 @@ from schemas.errors import InvalidAttributeValue, InvalidKey, InvalidSchema
 from schemas.event_schema import item_record_of
 from schemas.item_record import ItemRecord
 from schemas.keys import KeyAttribute, key_of
+from schemas.transform import item_from_avro, item_to_avro, key_from_avro, key_to_avro
 from tests.items import (
     CONTENTS,
     DECLARED,
@@ -44,7 +45,7 @@ NOTHING = compiled()
 
 
 def there_and_back(record: ItemRecord, item: dict[str, Attribute]) -> dict[str, Any]:
-    return dict(record.from_avro(_with_defaults(record, record.to_avro(item, "NewImage")), "NewImage"))
+    return dict(item_from_avro(record, _with_defaults(record, item_to_avro(record, item, "NewImage")), "NewImage"))
 
 
 def _with_defaults(record: ItemRecord, avro: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def test_a_projection_sees_the_same_item_whichever_attributes_are_declared(
 
 @given(items)
 def test_a_declared_attribute_stands_in_its_own_field(item: dict[str, Attribute]) -> None:
-    avro = EVERYTHING.to_avro(item, "NewImage")
+    avro = item_to_avro(EVERYTHING, item, "NewImage")
     for field in EVERYTHING.fields:
         value = item.get(field.attribute)
         if value is None or "NULL" in value:
@@ -91,7 +92,7 @@ def test_a_number_survives_a_long_to_the_letter(text: str) -> None:
     assert there_and_back(EVERYTHING, item) == item
     canonical = str(int(text)) == text if text.lstrip("-").isdigit() else False
     fits = canonical and -(2**63) <= int(text) < 2**63
-    avro = EVERYTHING.to_avro(item, "NewImage")
+    avro = item_to_avro(EVERYTHING, item, "NewImage")
     assert avro["unmapped"].keys() == (set() if fits else {"NumberAsLong", "ListOfLongs", "NumberSetAsLongs"})
 
 
@@ -111,7 +112,7 @@ def test_names_that_avro_cannot_spell_and_names_of_fields_do_not_meet() -> None:
         " ": {"M": {"unmapped": {"M": {}}}},
     }
     assert there_and_back(EVERYTHING, item) == item
-    assert EVERYTHING.to_avro(item, "NewImage")["weird"] == "declared by the field `weird`"
+    assert item_to_avro(EVERYTHING, item, "NewImage")["weird"] == "declared by the field `weird`"
 
 
 def test_a_declared_attribute_may_be_called_unmapped() -> None:
@@ -121,7 +122,7 @@ def test_a_declared_attribute_may_be_called_unmapped() -> None:
     )
     item = KEY | {"unmapped": {"S": "a"}, "weird": {"N": "1"}}
     assert there_and_back(record, item) == item
-    assert record.to_avro(item, "NewImage")["weird"] == "a"
+    assert item_to_avro(record, item, "NewImage")["weird"] == "a"
 
 
 def test_values_nested_32_deep_come_back() -> None:
@@ -138,7 +139,7 @@ def test_a_declared_attribute_of_another_type_is_refused_by_name(data: st.DataOb
     field = next(field for field in EVERYTHING.fields if field.attribute == name)
     wrong = data.draw(values.filter(lambda value: not value.keys() & {"NULL", field.shape.letter}))
     with pytest.raises(InvalidAttributeValue) as refused:
-        EVERYTHING.to_avro(KEY | {name: wrong}, "NewImage")
+        item_to_avro(EVERYTHING, KEY | {name: wrong}, "NewImage")
     assert refused.value.path == f"NewImage.{name}"
     assert refused.value.expected == f"of type {field.shape.letter}, as its schema declares"
 
@@ -148,7 +149,7 @@ def test_a_declared_attribute_of_another_type_is_refused_by_name(data: st.DataOb
 def test_a_member_of_another_type_is_refused_by_name(name: str, wrong: Attribute) -> None:
     value = {"M": {"inside": wrong}} if name == "MapOfText" else {"L": [wrong]}
     with pytest.raises(InvalidAttributeValue, match=name):
-        EVERYTHING.to_avro(KEY | {name: value}, "NewImage")
+        item_to_avro(EVERYTHING, KEY | {name: value}, "NewImage")
 
 
 def test_the_key_stands_in_key_order_whatever_the_order_of_the_fields_and_of_the_item() -> None:
@@ -157,7 +158,7 @@ def test_the_key_stands_in_key_order_whatever_the_order_of_the_fields_and_of_the
     assert record.key_schema == (KeyAttribute("Hash", "N"), KeyAttribute("Range", "S"))
     key = key_of({"x": {"S": ""}, "Range": {"S": "r"}, "Hash": {"N": "1"}}, record.key_schema, "NewImage")
     assert list(key) == ["Hash", "Range"]
-    assert list(record.key_from_avro(record.key_to_avro(key), "key").items()) == list(KEY.items())
+    assert list(key_from_avro(record, key_to_avro(record, key), "key").items()) == list(KEY.items())
 
 
 @pytest.mark.parametrize(
