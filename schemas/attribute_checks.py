@@ -119,6 +119,17 @@ def _check_map(content: object, depth: int) -> None:
     name = ""
     try:
         for name, member in content.items():  # noqa: B007 - says where it went wrong
+            if depth < MAX_DEPTH and type(member) is dict and len(member) == 1:
+                # What most values are needs no closer look: ASCII text, or a whole number.
+                if type(text := member.get("S")) is str and text.isascii():
+                    continue
+                if (
+                    type(text := member.get("N")) is str
+                    and text.isdigit()
+                    and text.isascii()
+                    and len(text) <= MAX_DIGITS
+                ):
+                    continue
             _check(member, depth + 1)
     except InvalidAttributeValue as error:
         raise error.under(f".{name}") from None
