@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 HOME_DIR ?= .distributary
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast bench check format constraints clean
+.PHONY: help setup run test test-fast bench bench-check check format constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -29,9 +29,11 @@ test: setup ## every test this machine can run; those on real servers by fewer a
 test-fast: setup ## the tests that need no server and no patience (under 60 s)
 	$(BIN)/pytest -n 3 --dist worksteal -m 'not slow and not servers'
 
-bench: setup ## what is measured, as ratios within one run
-	$(BIN)/python -m benchmarks.filters
-	$(BIN)/python -m benchmarks.codec
+bench: setup ## what is measured, as ratios within one run; also in benchmarks/results.json
+	$(BIN)/python -m benchmarks
+
+bench-check: setup ## the same; fails where a goal is missed
+	$(BIN)/python -m benchmarks --check
 
 check: setup ## ruff, ruff format, mypy --strict, the dependency rule
 	$(BIN)/ruff check .

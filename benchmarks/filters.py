@@ -1,35 +1,18 @@
-"""Event patterns: one on a typical record, a hundred at once, and wildcards made to be slow.
-
-`python -m benchmarks.filters [ROUNDS]`: prints a table, and ends with status 1 where a goal is missed.
-"""
+"""Event patterns: one on a typical record, a hundred at once, and wildcards made to be slow."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from statistics import median
-from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
+from benchmarks.rounds import ROUNDS, in_turn, share
+from benchmarks.table import Line, line_of
 from schemas.filters import Filter, compile_pattern
 
-ROUNDS = 13
-SECONDS_A_ROUND = 0.02
-MICROSECONDS = 1e6
-
-
-class Line(NamedTuple):
-    """One thing measured: what, the figure, its unit, and the most it may be."""
-
-    what: str
-    figure: float
-    unit: str
-    goal: float
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is met."""
-        return self.figure <= self.goal
+CALLS = 1000
+ADVERSARIAL = (("*aab*c*", "a"), ("*a*a*a*a*b*", "a"), ("*ab*ab*abc*", "ab"))
+"""Wildcards and what their texts are made of: nothing matches, and a search that goes back would never end."""
 
 
 def typical_record() -> dict[str, Any]:
@@ -88,55 +71,44 @@ def hundred_patterns() -> Filter:
     return compile_pattern({"any_of": list(named)}, named=named)
 
 
-def microseconds(work: Callable[[], object], rounds: int) -> float:
-    """The median of rounds, each of as many calls as fill it."""
-    calls = 1
-    while (took := _seconds(work, calls)) < SECONDS_A_ROUND:
-        calls = max(calls * 2, int(calls * SECONDS_A_ROUND / max(took, 1e-9)))
-    return median(_seconds(work, calls) / calls for _ in range(rounds)) * MICROSECONDS
-
-
-def _seconds(work: Callable[[], object], calls: int) -> float:
-    began = perf_counter()
-    for _ in range(calls):
-        work()
-    return perf_counter() - began
-
-
-def growth(pattern: str, value: Callable[[int], str], rounds: int) -> float:
-    """How many times longer a text that is ten times as long takes."""
-    compiled = compile_pattern({"a": [{"wildcard": pattern}]})
-    short, long = ({"a": value(length)} for length in (100_000, 1_000_000))
-    return microseconds(lambda: compiled.matches(long), rounds) / microseconds(lambda: compiled.matches(short), rounds)
-
-
 def measured(rounds: int = ROUNDS) -> list[Line]:
     """Everything, side by side in one run."""
     record, one, hundred = typical_record(), typical_pattern(), hundred_patterns()
     assert one.matches(record)
     assert not hundred.matches(record)
     changed = compile_pattern({"dynamodb": {"NewImage": [{"changed": {"except": ["LastLoginAt"]}}]}})
-    alone = microseconds(lambda: one.matches(record), rounds)
+    asked = {"one": one, "changed": changed, "hundred": hundred}
+    took = in_turn({name: _repeated(each, record) for name, each in asked.items()}, rounds)
     return [
-        Line("one pattern, three fields, 16 attributes", alone, "us", 10),
-        Line("changed but for one attribute", microseconds(lambda: changed.matches(record), rounds), "us", 10),
-        Line("100 patterns over one", microseconds(lambda: hundred.matches(record), rounds) / alone, "times", 20),
-        Line("*aab*c* on ten times the a's", growth("*aab*c*", lambda n: "a" * n, rounds), "times", 20),
-        Line("*a*a*a*a*b* on ten times the a's", growth("*a*a*a*a*b*", lambda n: "a" * n, rounds), "times", 20),
-        Line(
-            "*ab*ab*abc* on ten times the ab's", growth("*ab*ab*abc*", lambda n: "ab" * (n // 2), rounds), "times", 20
-        ),
+        _microseconds("a pattern of three fields on 16 attributes", took["one"]),
+        _microseconds("whether anything but one attribute changed", took["changed"]),
+        line_of("100 patterns at once, over one", share(took, "hundred", "one"), at_most=20),
+        *(_growth(pattern, text, rounds) for pattern, text in ADVERSARIAL),
     ]
 
 
-def main(arguments: list[str]) -> int:
-    """Prints the table; the command's status."""
-    found = measured(int(arguments[0]) if arguments else ROUNDS)
-    for line in found:
-        verdict = "" if line.met else "  MISSED"
-        print(f"{line.what:<42}{line.figure:>8.1f} {line.unit:<6}(at most {line.goal:g}){verdict}")  # noqa: T201 - its output
-    return 0 if all(line.met for line in found) else 1
+def _repeated(asked: Filter, value: dict[str, Any]) -> Callable[[], None]:
+    def work() -> None:
+        for _ in range(CALLS):
+            asked.matches(value)
+
+    return work
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _microseconds(what: str, seconds: list[float]) -> Line:
+    each = [one / CALLS * 1e6 for one in seconds]
+    return Line(what=what, figure=median(each), unit="us", at_most=10, rounds=len(each))
+
+
+def _growth(pattern: str, text: str, rounds: int) -> Line:
+    """How much more a character takes in a text ten times as long; the goal leaves room for caches too small for it."""
+    compiled = compile_pattern({"a": [{"wildcard": pattern}]})
+    short, long = ({"a": text * times} for times in (100_000 // len(text), 1_000_000 // len(text)))
+    took = in_turn({"long": lambda: compiled.matches(long), "short": lambda: _ten_times(compiled, short)}, rounds)
+    ratio = share(took, "long", "short")
+    return line_of(f"{pattern} on ten times as many {text}, a character", ratio, at_most=3)
+
+
+def _ten_times(compiled: Filter, value: dict[str, Any]) -> None:
+    for _ in range(10):
+        compiled.matches(value)

@@ -75,6 +75,7 @@ LIBRARY_HOMES = {
 """Every library, and sqlite3: the files that may import it, by pattern. msgspec is about values, not about a server."""
 
 ENTRY_POINTS = (
+    "benchmarks/__main__.py",
     "bridge/handler.py",
     "bridge/settings.py",
     "consumers/settings.py",
