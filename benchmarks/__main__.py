@@ -15,11 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import bridge, codec, filters
+from benchmarks import bridge, codec, filters, start
 from benchmarks.rounds import ROUNDS
 from benchmarks.table import Line, row
 
-MODULES = (bridge, codec, filters)
+MODULES = (bridge, codec, start, filters)
 RESULTS = Path(__file__).parent / "results.json"
 LIBRARIES = ("boto3", "confluent-kafka", "fastavro", "msgspec", "opensearch-py")
 

@@ -77,9 +77,9 @@ class _Envelope(msgspec.Struct, gc=False):
 
 
 def _raw_records(event: bytes) -> list[RawRecord]:
-    """The records' own bytes, which are parts of the event's."""
+    """The records' own bytes, which are parts of the event's and take no memory of their own."""
     try:
-        return list(map(bytes, _ENVELOPE.decode(event).Records))
+        return list(_ENVELOPE.decode(event).Records)
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
         raise NotAnEvent(f"the event is no JSON object with a list of Records: {reason}") from None

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from sys import intern
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -22,8 +24,8 @@ from schemas.attribute_values import Attributes, shown
 from schemas.change_event import Operation, Principal, ViewType
 from schemas.errors import SchemasError
 
-RawRecord: TypeAlias = bytes | Mapping[str, Any]
-"""A record as it arrives: its JSON text, or already parsed (Lambda's managed runtime)."""
+RawRecord: TypeAlias = bytes | msgspec.Raw | Mapping[str, Any]
+"""A record as it arrives: its JSON text, or a part of its event's, or already parsed (Lambda's managed runtime)."""
 
 _ARN = re.compile(r"arn:[\w-]+:dynamodb:([\w-]+):(\w+):table/([\w.-]+)/stream/(.+)", re.ASCII)
 _SEQUENCE = re.compile(r"\d{1,40}", re.ASCII)
@@ -39,6 +41,12 @@ class StreamArn(NamedTuple):
     label: str
 
 
+@lru_cache(maxsize=64)  # a bridge reads few streams, and every record names its own
+def _parts(arn: str) -> StreamArn | None:
+    match = _ARN.fullmatch(arn)
+    return StreamArn(*match.groups()) if match else None
+
+
 class Place(NamedTuple):
     """Where a record came from, as far as it can be told. None where it is missing or invalid."""
 
@@ -48,8 +56,7 @@ class Place(NamedTuple):
     @property
     def stream(self) -> StreamArn | None:
         """The parts of the ARN."""
-        match = _ARN.fullmatch(self.arn) if self.arn is not None else None
-        return StreamArn(*match.groups()) if match else None
+        return None if self.arn is None else _parts(self.arn)
 
     def key(self, original: bytes) -> str:
         """The name of the place: ARN and sequence number, or the SHA-256 of the bytes where either is missing."""
@@ -78,7 +85,7 @@ class StreamRecord:
 def parse(raw: RawRecord) -> Mapping[str, Any]:
     """The record as a mapping. Raises UnconvertibleRecord where its text is not a JSON object."""
     parsed: Any = raw
-    if isinstance(raw, bytes):
+    if isinstance(raw, bytes | msgspec.Raw):
         try:
             parsed = msgspec.json.decode(raw)
         except (ValueError, RecursionError) as error:
@@ -91,7 +98,9 @@ def parse(raw: RawRecord) -> Mapping[str, Any]:
 
 def original_bytes(raw: RawRecord) -> bytes:
     """The record's own bytes; where it came parsed, its JSON (ASCII, so that any text the parser let in can stand)."""
-    return raw if isinstance(raw, bytes) else json.dumps(raw, separators=(",", ":")).encode()
+    if isinstance(raw, bytes | msgspec.Raw):
+        return bytes(raw)
+    return json.dumps(raw, separators=(",", ":")).encode()
 
 
 def locate(record: Mapping[str, Any]) -> Place:
@@ -100,7 +109,8 @@ def locate(record: Mapping[str, Any]) -> Place:
     change = record.get("dynamodb")
     number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
     return Place(
-        arn if isinstance(arn, str) and _ARN.fullmatch(arn) else None,
+        # One text for all the records of a stream.
+        intern(str(arn)) if isinstance(arn, str) and _parts(arn) is not None else None,
         number if isinstance(number, str) and _SEQUENCE.fullmatch(number) else None,
     )
 

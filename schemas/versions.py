@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from schemas.errors import InvalidVersion
 
@@ -34,6 +35,7 @@ def is_repair(text: str) -> bool:
     return text.endswith("~")
 
 
+@lru_cache(maxsize=64)  # every record names its stream
 def epoch(stream_label: str) -> str:
     """The epoch that a stream's label names: an ISO instant in UTC without a zone, as DynamoDB writes it.
 

@@ -8,13 +8,13 @@ from itertools import count
 
 import pytest
 
-from benchmarks import bridge, codec, filters
+from benchmarks import bridge, codec, filters, start
 from benchmarks.rounds import Ratio, in_turn, share, times_faster
 from benchmarks.table import Line, line_of, row
 from benchmarks.workload import records
 
 
-@pytest.mark.parametrize("measured", [bridge.measured, codec.measured, filters.measured])
+@pytest.mark.parametrize("measured", [bridge.measured, codec.measured, filters.measured, start.measured])
 def test_every_line_is_measured(measured: Callable[[int], list[Line]]) -> None:
     lines = measured(1)
     assert len({line.what for line in lines}) == len(lines)

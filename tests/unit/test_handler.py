@@ -64,6 +64,15 @@ def test_an_event_may_come_as_the_bytes_that_it_was_sent_as() -> None:
     assert operations == ["INSERT", "REMOVE"]
 
 
+def test_a_bad_record_of_an_event_in_bytes_keeps_its_own_bytes_as_a_dead_letter() -> None:
+    publisher = MemoryPublisher()
+    bad = b'{"eventName":  "UPSERT"}'
+    event = b'{"Records": [' + bad + b", " + msgspec.json.encode(record(after={})) + b"]}"
+    assert handler(publisher)(event, Context()) == {"batchItemFailures": []}
+    assert sorted(message.topic for message in publisher.messages) == ["bridge.dead-letters", "users.changes"]
+    assert bad in [message.value for message in publisher.messages]
+
+
 @pytest.mark.parametrize("event", [b"", b"[]", b"{}", b'{"Records": 1}', b"{", b'{"Records": ' + b"[" * 100_000])
 def test_bytes_that_are_no_event_are_an_error_and_not_an_empty_success(event: bytes) -> None:
     with pytest.raises(NotAnEvent, match="no JSON object with a list of Records"):
