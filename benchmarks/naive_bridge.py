@@ -9,15 +9,11 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from confluent_kafka import Producer
-from confluent_kafka.schema_registry import (
-    RegisteredSchema,
-    Schema,
-    SchemaRegistryClient,
-    topic_subject_name_strategy,
-)
+from confluent_kafka.schema_registry import topic_subject_name_strategy
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from benchmarks.naive_registry import OneSchema
 from schemas.attribute_values import attribute_value
 from schemas.kafka import PRODUCER
 from schemas.keys import key_text
@@ -30,25 +26,13 @@ _NUMBERS_AS_TEXT = ("UserId",)
 _LONGS = ("LastLoginAt", "ExpiresAt", "CreatedAt", "UpdatedAt")
 
 
-class _OneSchema(SchemaRegistryClient):
-    """A registry client that knows one schema under one id, so that no registry is measured."""
-
-    def __init__(self, schema_text: str, schema_id: int) -> None:
-        super().__init__({"url": "http://localhost"})
-        self._found = RegisteredSchema(None, None, schema_id, None, Schema(schema_text, "AVRO"))
-
-    def lookup_schema(self, *_: Any, **__: Any) -> RegisteredSchema:
-        """The one schema."""
-        return self._found
-
-
 class NaiveBridge:
     """Publishes the events of a Lambda event of the table Users to `topic`."""
 
     def __init__(self, bootstrap: str, topic: str, schema_text: str, schema_id: int) -> None:
         self._producer = Producer({**PRODUCER, "bootstrap.servers": bootstrap})
         self._deserialize = TypeDeserializer().deserialize
-        registry = _OneSchema(schema_text, schema_id)
+        registry = OneSchema(schema_text, schema_id)
         settings = {"auto.register.schemas": False, "subject.name.strategy": topic_subject_name_strategy}
         self._serialize = AvroSerializer(registry, schema_text, conf=settings)
         self._context = SerializationContext(topic, MessageField.VALUE)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from itertools import count
 
 import pytest
 
-from benchmarks import bridge, codec, filters, start
 from benchmarks.rounds import Ratio, in_turn, share, times_faster
-from benchmarks.table import Line, line_of, row
+from benchmarks.table import line_of, row
 from benchmarks.workload import records
 
 
-@pytest.mark.parametrize("measured", [bridge.measured, codec.measured, filters.measured, start.measured])
-def test_every_line_is_measured(measured: Callable[[int], list[Line]]) -> None:
-    lines = measured(1)
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_every_line_is_measured(module: ModuleType) -> None:
+    lines = module.measured(1)
     assert len({line.what for line in lines}) == len(lines)
     assert all(line.figure > 0 and row(line).startswith(line.what) for line in lines)
 

@@ -1,0 +1,45 @@
+"""The obvious consumer of workplace users: Confluent's AvroDeserializer, a dict a document, latest version wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from confluent_kafka.schema_registry import topic_subject_name_strategy
+from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from benchmarks.naive_registry import OneSchema
+
+COPIED = ("UserId", "WorkplaceId", "Username", "JobTitle", "Department", "Skills", "Status", "UpdatedAt")
+
+
+class NaiveConsumer:
+    """Makes documents of messages; None: the item is at no workplace, or removed."""
+
+    def __init__(self, topic: str, schema_text: str, schema_id: int) -> None:
+        settings = {"subject.name.strategy": topic_subject_name_strategy}
+        self._deserialize = AvroDeserializer(OneSchema(schema_text, schema_id), conf=settings)
+        self._context = SerializationContext(topic, MessageField.VALUE)
+
+    def __call__(self, values: Iterable[bytes]) -> dict[str, tuple[str, dict[str, Any] | None]]:
+        """By key, the version and the document of its latest event."""
+        latest: dict[str, tuple[str, dict[str, Any] | None]] = {}
+        for value in values:
+            event: Any = self._deserialize(value, self._context)
+            key = event["key"]["UserId"]
+            if key not in latest or event["version"] > latest[key][0]:
+                after = event["after"]
+                latest[key] = event["version"], _document(after) if after and after["WorkplaceId"] else None
+        return latest
+
+
+def _document(user: dict[str, Any]) -> dict[str, Any]:
+    document = {name: user[name] for name in COPIED if user[name] is not None}
+    document["UserId"] = int(document["UserId"])
+    name = " ".join(part for part in ((user["FirstName"] or "").strip(), (user["LastName"] or "").strip()) if part)
+    if name or user["Username"] is not None:
+        document["DisplayName"] = name or user["Username"]
+    if user["Email"] is not None:
+        document["Email"] = user["Email"].strip().lower()
+    return document
