@@ -36,8 +36,7 @@ class OurConsumer:
         writes = []
         for number, delivery in enumerate(deliveries):
             prepared = self._preparation.prepare(delivery)
-            if isinstance(prepared, Poison):
-                raise RuntimeError(prepared.message)
+            assert not isinstance(prepared, Poison), prepared.message
             writes += [(number, write) for write in prepared]
         return fold(writes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
@@ -17,8 +18,18 @@ _ENVELOPE: dict[str, Any] = {
     "version": "string",
     "committed_at": ["null", {"type": "long", "logicalType": "timestamp-millis"}],
     "metadata": {"type": "map", "values": "string"},
+    "before.unmapped": {"type": "map", "values": "string"},
     "source.size_bytes": ["null", "long"],
     **{f"source.{name}": "string" for name in ("table", "region", "account", "epoch", "sequence_number")},
+    **{f"source.principal.{name}": "string" for name in ("id", "type")},
+}
+_KINDS = {
+    "operation": "enum",
+    "source": "record",
+    "source.view_type": "enum",
+    "source.principal": "null or record",
+    "key": "record",
+    "before": "null or record",
 }
 
 
@@ -52,20 +63,37 @@ def item_record_of(schema_text: str) -> ItemRecord:
     """The item record inside a topic's schema. Raises InvalidSchema where it is not the schema of a change event."""
     try:
         schema = read_schema(schema_text)
-        _check_envelope({field["name"]: field["type"] for field in meaning(schema)["fields"]})
+        _check_envelope(meaning(schema))
         return ItemRecord(next(field["type"][1] for field in schema["fields"] if field["name"] == "before"))
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise InvalidSchema(f"this is not the schema of a change event: {type(error).__name__}: {error}") from None
 
 
-def _check_envelope(types: dict[str, Any]) -> None:
+def _check_envelope(schema: dict[str, Any]) -> None:
     """Raises unless what is used as it stands is of its type, and both images are of the same."""
-    source = {field["name"]: field["type"] for field in types["source"]["fields"]}
-    found = types | {f"source.{name}": avro for name, avro in source.items()}
+    types = dict(_types(schema, ""))
+    for name, kind in _KINDS.items():
+        if _kind(types[name]) != kind:
+            raise InvalidSchema(f"the field {name} is {shown(types[name])}, expected {kind}")
     item = types["before"][1]["name"]
     for name, expected in (_ENVELOPE | {"after": ["null", item]}).items():
-        if found[name] != expected:
-            raise InvalidSchema(f"the field {name} is {shown(found[name])}, expected {shown(expected)}")
+        if types[name] != expected:
+            raise InvalidSchema(f"the field {name} is {shown(types[name])}, expected {shown(expected)}")
+
+
+def _types(record: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    """The types of a record's fields, and of those of the records in it, by their paths."""
+    for field in record["fields"]:
+        name, avro = path + field["name"], field["type"]
+        yield name, avro
+        if name in _KINDS and _kind(avro) in ("record", "null or record"):
+            yield from _types(avro[1] if isinstance(avro, list) else avro, f"{name}.")
+
+
+def _kind(avro: Any) -> str:
+    if isinstance(avro, list) and len(avro) == 2 and avro[0] == "null":
+        return f"null or {_kind(avro[1])}"
+    return str(avro["type"] if isinstance(avro, dict) else avro)
 
 
 def _filled(avro: Any, placeholders: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""How one value of each Avro type is looked at in its bytes, without making anything of it (see `wire_guard`).
+"""How one value of each Avro type is looked at in its bytes, without making anything of it (see `wire_types`).
 
 Each function gives the place behind the value. None checks where the bytes end: reading beyond raises IndexError, and
 whoever walks a record or a block says where that was. Source: the Avro specification, "Binary Encoding".
@@ -16,6 +16,7 @@ MAX_LEVELS = 64
 MAX_VALUES = 1_000_000
 """What an event may be made of. Two images of 400 KB, each member of which takes a byte, stay below it."""
 CUT = "is cut short by the end of the bytes"
+NO_TEXT = "is text that is no UTF-8"
 
 
 class Left:
@@ -43,35 +44,18 @@ Raises BrokenValue, or IndexError where the bytes end.
 """
 
 
-Field: TypeAlias = tuple[str, bool, bool, Look]
-"""A field of a record: its path in it, whether it may be null (`["null", type]`), whether the type is text or bytes,
-and how to look at the type's values. No class of its own: a plain tuple is taken apart in half the time.
-"""
+Field: TypeAlias = tuple[str, Look]
+"""A field of a record: its path in it, and how to look at its values."""
 
 
 def record(fields: list[Field]) -> Look:
-    """Its fields in order. Text, null, and text that might be null are most of what there is, and cost no call."""
+    """Its fields in order."""
 
     def look(data: bytes, at: int, left: Left) -> int:
         path = ""
         try:
-            for path, nullable, is_text, look_at in fields:  # noqa: B007 - the path is for the errors
-                byte = data[at]
-                if nullable:
-                    if byte == 0:
-                        at += 1
-                        continue
-                    if byte == 2:
-                        at += 1
-                    else:
-                        branch, at = index(data, at, 2, "branches")
-                        if not branch:
-                            continue
-                    byte = data[at]
-                if is_text and byte < 0x80 and not byte & 1:
-                    at += 1 + (byte >> 1)
-                else:
-                    at = look_at(data, at, left)
+            for path, look_at in fields:  # noqa: B007 - the path is for the errors
+                at = look_at(data, at, left)
         except IndexError:
             raise BrokenValue(CUT, path) from None
         except BrokenValue as broken:
@@ -89,18 +73,16 @@ def blocks(look_at: Look, cost: int, *, named: bool) -> Look:
         seen = 0
         try:
             while data[at]:
-                count, at, end = _block(data, at)
+                count, at, end = block(data, at)
                 if not count:
                     return at
                 left.spend(count * cost)
                 for seen in range(seen, seen + count):  # noqa: B007, B020 - counted on from the block before
                     if named:
-                        length = data[at]
-                        at = at + 1 + (length >> 1) if length < 0x80 and not length & 1 else text(data, at, left)
+                        at = string(data, at, left)
                     at = look_at(data, at, left)
                 seen += 1
-                if end is not None and at != end:
-                    raise BrokenValue(f"ends a block {abs(at - end)} bytes off the length that the block states")
+                end_block(at, end)
         except IndexError:
             raise BrokenValue(CUT, f"[{seen}]") from None
         except BrokenValue as broken:
@@ -111,7 +93,7 @@ def blocks(look_at: Look, cost: int, *, named: bool) -> Look:
     return look
 
 
-def _block(data: bytes, at: int) -> tuple[int, int, int | None]:
+def block(data: bytes, at: int) -> tuple[int, int, int | None]:
     """A block's count, the place of its first item and, where it states its length, the place behind its last."""
     count, at = varint(data, at)
     end = None
@@ -121,6 +103,12 @@ def _block(data: bytes, at: int) -> tuple[int, int, int | None]:
     if count > len(data) - at:
         raise BrokenValue(f"begins {count} items in the {len(data) - at} bytes that are left")
     return count, at, end
+
+
+def end_block(at: int, end: int | None) -> None:
+    """Raises BrokenValue where a block that states its length ends elsewhere."""
+    if end is not None and at != end:
+        raise BrokenValue(f"ends a block {abs(at - end)} bytes off the length that the block states")
 
 
 def union(looks: list[Look]) -> Look:
@@ -172,15 +160,27 @@ def long(data: bytes, at: int, _left: Left) -> int:
     return at + 1 if at - start < 9 else varint(data, start)[1]
 
 
-def text(data: bytes, at: int, _left: Left) -> int:
-    """A length and that many bytes, UTF-8 or not."""
-    length = data[at]
-    if length < 0x80 and not length & 1:
-        return at + 1 + (length >> 1)
+def binary(data: bytes, at: int, _left: Left) -> int:
+    """A length and that many bytes."""
+    return extent(data, at)[1]
+
+
+def string(data: bytes, at: int, _left: Left) -> int:
+    """A length and that many bytes of UTF-8."""
+    start, end = extent(data, at)
+    try:
+        data[start:end].decode()
+    except UnicodeDecodeError:
+        raise BrokenValue(NO_TEXT) from None
+    return end
+
+
+def extent(data: bytes, at: int) -> tuple[int, int]:
+    """Where the bytes of a text begin and end that has its length at `at`."""
     length, at = varint(data, at)
     if not 0 <= length <= len(data) - at:
         raise BrokenValue(f"has a length of {length}, expected at most the {len(data) - at} bytes that are left")
-    return at + length
+    return at, at + length
 
 
 def index(data: bytes, at: int, end: int, of: str) -> tuple[int, int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import count
+from types import ModuleType
 
 import pytest
 
+from benchmarks.__main__ import MODULES
 from benchmarks.rounds import Ratio, in_turn, share, times_faster
 from benchmarks.table import line_of, row
 from benchmarks.workload import records

@@ -50,7 +50,7 @@ LIBRARY_HOMES = {
         "distributary/kafka_topics.py",
         "distributary/local/servers/kafka.py",
     ),
-    "fastavro": ("benchmarks/obvious.py", "schemas/codec.py"),
+    "fastavro": ("benchmarks/obvious.py",),
     "httpx": ("distributary/attach.py", "distributary/local/elsewhere.py", "schemas/registry_http.py"),
     "moto": ("distributary/local/moto_*.py",),
     "msgspec": ("*",),

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.obvious import item_from_avro, item_to_avro, key_from_avro, key_to_avro
 from schemas.attribute_values import Item, attribute_value
 from schemas.errors import InvalidAttributeValue, InvalidKey, InvalidSchema
 from schemas.event_schema import item_record_of
 from schemas.item_record import ItemRecord
 from schemas.keys import KeyAttribute, key_of
-from schemas.transform import item_from_avro, item_to_avro, key_from_avro, key_to_avro
 from tests.items import (
     CONTENTS,
     DECLARED,
