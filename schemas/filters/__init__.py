@@ -9,7 +9,7 @@ engine (event-ruler) answers, and more where we evaluate ourselves. It knows not
     }""")
     only_active.matches(record)
 
-Many filters are asked of one value by `together(filters).matching(value)`, which looks at each field once.
+Many patterns in one `any_of` are asked at once: a field is looked at once for all of them.
 
 **A pattern** has the shape of what it describes. Objects name fields; all of them must hold, and fields that are not
 named do not count. Where a value would stand, there is a list of what it may be; one is enough. `"$or": [{...}, {...}]`

@@ -17,10 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.filters.paths import Bits, Node
-from schemas.filters.walk import is_scalar
-
-MAX_ARRAYS = 64
-"""Arrays inside one another; what lies deeper is not looked at. A DynamoDB item has at most 32."""
+from schemas.filters.walk import MAX_ARRAYS, is_scalar
 
 
 def holds(node: Node, value: Any, wanted: Bits, *, tied: bool = False, arrays: int = MAX_ARRAYS) -> bool:

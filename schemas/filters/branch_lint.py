@@ -10,8 +10,8 @@ from schemas.filters.uses import TYPES, Use
 Found: TypeAlias = tuple[str, str, str]
 """The rule, the path, and what to write instead."""
 _OPERATIONS = ("INSERT", "MODIFY", "REMOVE", "SNAPSHOT")
-_NOT_WITHOUT = {"REMOVE": "NewImage", "INSERT": "OldImage"}
-"""The image that a record of that operation never has."""
+_WITHOUT = {"NewImage": frozenset({"REMOVE"}), "OldImage": frozenset({"INSERT", "SNAPSHOT"})}
+"""The operations whose records never have that image."""
 
 
 def contradictions(branch: list[Use]) -> Iterator[Found]:
@@ -21,10 +21,10 @@ def contradictions(branch: list[Use]) -> Iterator[Found]:
         yield from rule(branch, operations)
 
 
-def never_together(parts: Iterable[list[Use]]) -> Iterator[Found]:
+def never_together(uses: Iterable[Use]) -> Iterator[Found]:
     """Fields that all of these, together, want to be different texts."""
     wanted: dict[tuple[str, ...], frozenset[str]] = {}
-    for use in (use for part in parts for use in part if use.texts):
+    for use in (use for use in uses if use.texts):
         wanted[use.keys] = wanted.get(use.keys, use.texts) & use.texts
         if not wanted[use.keys]:
             field = ".".join(use.keys)
@@ -34,8 +34,8 @@ def never_together(parts: Iterable[list[Use]]) -> Iterator[Found]:
 def _operations(branch: list[Use]) -> frozenset[str]:
     """Those that the branch lets through."""
     for use in branch:
-        if use.keys == ("eventName",) and use.texts:
-            return use.texts
+        if use.keys == ("eventName",):
+            return frozenset(filter(use.condition.takes, _OPERATIONS))
     return frozenset(_OPERATIONS)
 
 
@@ -55,10 +55,11 @@ def _drops_removes(branch: list[Use], operations: frozenset[str]) -> Iterator[Fo
 
 
 def _image_that_is_not_there(branch: list[Use], operations: frozenset[str]) -> Iterator[Found]:
-    for operation, side in _NOT_WITHOUT.items():
-        if operations == {operation}:
+    for side, without in _WITHOUT.items():
+        if operations and operations <= without:
+            named = " and ".join(sorted(operations))
             for use in _of_image(branch, side):
-                yield "never", use.path, f"{operation} never has its {side}; ask {_other(side)}, or another eventName"
+                yield "never", use.path, f"{named} never has its {side}; ask {_other(side)}, or another eventName"
 
 
 def _other(side: str) -> str:
@@ -76,9 +77,9 @@ def _removes_only(branch: list[Use], operations: frozenset[str]) -> Iterator[Fou
         )
 
 
-def _unknown_operation(branch: list[Use], operations: frozenset[str]) -> Iterator[Found]:
+def _unknown_operation(branch: list[Use], _operations: frozenset[str]) -> Iterator[Found]:
     for use in branch:
-        if use.keys == ("eventName",) and (unknown := operations - set(_OPERATIONS)):
+        if use.keys == ("eventName",) and (unknown := use.texts - set(_OPERATIONS)):
             yield (
                 "never",
                 use.path,
@@ -89,7 +90,7 @@ def _unknown_operation(branch: list[Use], operations: frozenset[str]) -> Iterato
 def _two_types(branch: list[Use], _operations: frozenset[str]) -> Iterator[Found]:
     letters: dict[tuple[str, ...], str] = {}
     for use in branch:
-        if use.image and len(use.keys) > 3 and use.keys[3] in TYPES and not use.absent:
+        if use.image and len(use.keys) > 3 and use.keys[3] in TYPES and not (use.absent or use.changes):
             first = letters.setdefault(use.keys[:3], use.keys[3])
             if first != use.keys[3]:
                 yield (

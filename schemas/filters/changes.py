@@ -3,12 +3,11 @@
 It stands under `dynamodb.NewImage`, where the attribute does: `true` (or `false`) for an attribute or any part of it,
 `{"from": [...], "to": [...]}` for the scalar there, `{"except": [...]}` for the image as a whole, undeclared attributes
 included. INSERT, REMOVE and SNAPSHOT count as changed. So does what cannot be known, because the stream does not carry
-an image; that side then takes whatever is asked.
+an image; that side then takes whatever is asked. Images are compared as they are written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,7 +16,7 @@ from schemas.filters.condition import Condition
 from schemas.filters.language import Conditions
 from schemas.filters.pattern_text import canonical_text
 from schemas.filters.place import Place, shown
-from schemas.filters.walk import is_scalar
+from schemas.filters.walk import found, is_scalar
 
 CHANGED = "changed"
 _IMAGE = ("dynamodb", "NewImage")
@@ -51,6 +50,13 @@ class Changed(msgspec.Struct, frozen=True):
 
     def holds(self, value: dict[str, Any]) -> bool:
         """See Computed."""
+        try:
+            return self._holds(value)
+        except (RecursionError, ArithmeticError):
+            # Nothing that DynamoDB has: too deep to be compared, or a Decimal that refuses to be.
+            return self.wanted
+
+    def _holds(self, value: dict[str, Any]) -> bool:
         change, operation = value.get("dynamodb"), value.get("eventName")
         change = change if isinstance(change, dict) else {}
         old, new = change.get("OldImage"), change.get("NewImage")
@@ -67,22 +73,24 @@ class Changed(msgspec.Struct, frozen=True):
             return old != new and any(
                 old.get(name) != new.get(name) for name in {**old, **new} if name not in self.ignored
             )
-        return bool(_at(old, self.steps) != _at(new, self.steps))
+        return list(found(old, self.steps)) != list(found(new, self.steps))
 
     def _side(self, condition: Condition | None, image: Any, *, known: bool) -> bool:
         if condition is None or not (known or isinstance(image, dict)):
             return True
-        scalars = list(_scalars(_at(image, self.steps)))
+        scalars = list(filter(is_scalar, found(image, self.steps)))
         return any(map(condition.takes, scalars)) if scalars else condition.absent
 
 
 def parse_changed(operand: Any, keys: tuple[str, ...], place: Place, conditions: Conditions) -> Changed:
     """What `changed` computes. Raises PatternError."""
-    if keys[: len(_IMAGE)] != _IMAGE:
-        raise place.refuse(f"{CHANGED} on {'.'.join(keys)}", "dynamodb.NewImage, or something in it")
-    steps = keys[len(_IMAGE) :]
+    path = ".".join(keys)
+    steps = tuple(path.split("."))
+    if steps[: len(_IMAGE)] != _IMAGE:
+        raise place.refuse(f"{CHANGED} on {path}", "dynamodb.NewImage, or something in it")
+    steps = steps[len(_IMAGE) :]
     # A name for the answer that says all of the question, and is no field of any value.
-    asked = canonical_text([CHANGED, *keys, operand]).replace(".", "\0")
+    asked = canonical_text([CHANGED, path, operand]).replace(".", "\0")
     changed = Changed(f"\0{asked}", steps)
     if isinstance(operand, bool):
         return msgspec.structs.replace(changed, wanted=operand)
@@ -92,7 +100,7 @@ def parse_changed(operand: Any, keys: tuple[str, ...], place: Place, conditions:
         return msgspec.structs.replace(changed, ignored=_names(operand, place))
     if not operand.keys() <= {"from", "to"}:
         raise place.refuse(shown(operand), _EXPECTED_ON_ATTRIBUTE)
-    sides = {side: _side(operand[side], ".".join(keys), place.at(side), conditions) for side in operand}
+    sides = {side: _side(operand[side], keys, place.at(side), conditions) for side in operand}
     return msgspec.structs.replace(changed, before=sides.get("from"), after=sides.get("to"))
 
 
@@ -106,20 +114,7 @@ def _names(operand: dict[str, Any], place: Place) -> frozenset[str]:
     return frozenset(names)
 
 
-def _side(listed: Any, name: str, place: Place, conditions: Conditions) -> Condition:
+def _side(listed: Any, keys: tuple[str, ...], place: Place, conditions: Conditions) -> Condition:
     if not isinstance(listed, list):
         raise place.refuse(shown(listed), "a list of what the value may be")
-    return conditions(listed, name, place)
-
-
-def _at(image: Any, steps: tuple[str, ...]) -> Any:
-    for step in steps:
-        image = image.get(step) if isinstance(image, dict) else None
-    return image
-
-
-def _scalars(value: Any) -> Iterator[Any]:
-    # None is what a missing attribute gives; an image holds no null of its own but {"NULL": true}.
-    for one in value if isinstance(value, list) else [value]:
-        if one is not None and is_scalar(one):
-            yield one
+    return conditions(listed, keys, place)

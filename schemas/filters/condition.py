@@ -31,17 +31,22 @@ class Computed(Protocol):
 class Condition(msgspec.Struct, frozen=True):
     """What one list says of one field: one of `texts`, or what any of `leaves` takes, or (`absent`) nothing at all.
 
-    `computed`: where the field's value comes from, if the value itself has none. `path` and `text` are what the pattern
-    has: the field, and its list.
+    `computed`: where the field's value comes from, if the value itself has none. `keys` and `text` are what the pattern
+    has: the keys on the way to the field, and its list.
     """
 
     name: str
     texts: frozenset[str]
     leaves: tuple[Leaf, ...]
     absent: bool
-    path: str
+    keys: tuple[str, ...]
     text: str
     computed: Computed | None = None
+
+    @property
+    def path(self) -> str:
+        """The field, as a dotted path."""
+        return ".".join(self.keys)
 
     def takes(self, value: Any) -> bool:
         """Whether the field may have this scalar."""

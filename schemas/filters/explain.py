@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.filters.condition import Branch, Condition
+from schemas.filters.walk import found
 from schemas.filters.whole import AllOf, AnyOf, NoneOf, Pattern, Whole, pattern_of
 
 _SHOWN_CHARACTERS = 100
@@ -26,8 +27,8 @@ def misses(whole: Whole, value: dict[str, Any]) -> Iterator[str]:
             for number, part in enumerate(parts, 1):
                 yield from (f"alternative {number}: {sentence}" for sentence in misses(part, value))
         case NoneOf(parts):
-            numbers = [str(number) for number, part in enumerate(parts, 1) if part.holds(value)]
-            yield f"none_of: number {' and '.join(numbers)} of its filters matches"
+            for number in (number for number, part in enumerate(parts, 1) if part.holds(value)):
+                yield f"none_of: number {number} of its filters matches"
 
 
 def _of_pattern(pattern: Pattern, value: dict[str, Any]) -> Iterator[str]:
@@ -49,24 +50,13 @@ def _holds(condition: Condition, value: dict[str, Any]) -> bool:
 def _sentence(condition: Condition, value: dict[str, Any]) -> str:
     if condition.computed is not None:
         return f"{condition.path}: what {condition.text} asks for has not happened"
-    found = list(_found(value, condition.name.split(".")))
-    shown = " and ".join(_shown(one) for one in found) if found else "not there"
+    shown = " and ".join(map(_shown, found(value, condition.name.split(".")))) or "not there"
     return f"{condition.path} is {shown}, the pattern wants {condition.text}"
 
 
-def _found(value: Any, steps: list[str]) -> Iterator[Any]:
-    """What lies at a dotted path, arrays on the way looked through."""
-    if isinstance(value, list):
-        for element in value:
-            yield from _found(element, steps)
-    elif not steps:
-        yield value
-    elif isinstance(value, dict):
-        for taken in range(1, len(steps) + 1):
-            if (key := ".".join(steps[:taken])) in value:
-                yield from _found(value[key], steps[taken:])
-
-
 def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str)
+    try:
+        text = json.dumps(value, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return f"a value of type {type(value).__name__} that JSON cannot write"
     return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from schemas.filters.filter import Filter, compile_pattern
 from schemas.filters.language import AWS
 from schemas.filters.ours import OURS
 from schemas.filters.place import Place
-from schemas.filters.whole import TOGETHER
+from schemas.filters.uses import RECORD_FIELDS
+from schemas.filters.whole import AnyOf, Pattern, Whole
 
-RECORD_FIELDS = frozenset(
-    {
-        *("awsRegion", "dynamodb", "eventID", "eventName", "eventSource", "eventSourceARN", "eventVersion"),
-        "userIdentity",
-    }
-)
-"""What a record of DynamoDB's stream has, as Lambda gets it."""
 MAX_FILTERS = 5
 """How many filters an event source mapping takes, unless AWS raises it for an account."""
 _DOCUMENTED = frozenset({"anything-but", "equals-ignore-case", "exists", "numeric", "prefix", "suffix"})
@@ -30,11 +25,15 @@ def filter_criteria(wanted: Filter) -> dict[str, Any]:
 
     An `any_of` is several filters there. Raises PatternError, which names what AWS cannot evaluate.
     """
-    read = json.loads(wanted.text)
-    parts = read["any_of"] if read.keys() == {"any_of"} else [read]
-    texts = [_for_aws(part, index, several=len(parts) > 1) for index, part in enumerate(parts)]
+    read = json.loads(wanted.text, parse_int=Decimal, parse_float=Decimal)
+    start = Place()
+    if isinstance(wanted.whole, AnyOf):
+        alternatives = zip(wanted.whole.parts, read["any_of"], strict=True)
+        texts = [_for_aws(*each, start.at("any_of").at(index)) for index, each in enumerate(alternatives)]
+    else:
+        texts = [_for_aws(wanted.whole, read, start)]
     if len(texts) > MAX_FILTERS:
-        raise Place().at("any_of").refuse(f"{len(texts)} filters", f"at most {MAX_FILTERS} in an event source mapping")
+        raise start.at("any_of").refuse(f"{len(texts)} filters", f"at most {MAX_FILTERS} in an event source mapping")
     return {"Filters": [{"Pattern": text} for text in texts]}
 
 
@@ -63,15 +62,23 @@ def _leaves(node: Any) -> Iterator[dict[str, Any]]:
                 yield one
 
 
-def _for_aws(read: dict[str, Any], index: int, *, several: bool) -> str:
-    place = Place().at("any_of").at(index) if several else Place()
-    for word in TOGETHER.keys() & read.keys():
+def _for_aws(whole: Whole, read: dict[str, Any], place: Place) -> str:
+    if not isinstance(whole, Pattern):
+        (word,) = read
         raise place.at(word).refuse(f"the operator {word}", _HERE_ALONE.format(word))
     _refuse_ours(read, place)
-    text = compile_pattern(read, language=AWS).text
-    for field in read.keys() - RECORD_FIELDS - {"$or"}:
-        raise place.at(field).refuse("a field that no record of a stream has", ", ".join(sorted(RECORD_FIELDS)))
-    return text
+    _refuse_our_fields(read, place)
+    return compile_pattern(read, language=AWS).text
+
+
+def _refuse_our_fields(fields: dict[str, Any], place: Place) -> None:
+    """Raises PatternError where it is about what only our records have."""
+    for field, inner in fields.items():
+        if field == "$or":
+            for index, alternative in enumerate(inner):
+                _refuse_our_fields(alternative, place.at(field).at(index))
+        elif field.split(".")[0] not in RECORD_FIELDS:
+            raise place.at(field).refuse("a field that no record of a stream has", ", ".join(sorted(RECORD_FIELDS)))
 
 
 def _refuse_ours(fields: dict[str, Any], place: Place) -> None:

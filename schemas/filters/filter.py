@@ -15,7 +15,7 @@ from schemas.filters.language import Language
 from schemas.filters.lint import PatternWarning, lint
 from schemas.filters.ours import OURS
 from schemas.filters.parse import parse_pattern
-from schemas.filters.pattern_text import canonical_text, read_pattern
+from schemas.filters.pattern_text import canonical_text, check_bounds, read_pattern
 from schemas.filters.place import Place, shown
 from schemas.filters.times import NOW
 from schemas.filters.whole import TOGETHER, Whole, fields_of, is_relative, pattern_of
@@ -28,7 +28,8 @@ class Filter(msgspec.Struct, frozen=True, eq=False):
 
     text: str
     """The pattern's canonical JSON text: keys in order, no spaces, numbers in their shortest spelling, and in the place
-    of a name the filter that it names."""
+    of a name the filter that it names. It compiles to this filter again, unless names made it longer than a pattern may
+    be."""
     fields: frozenset[str]
     """The value's own fields that it looks at; of one with dots in its path, every beginning."""
     relative: bool
@@ -50,6 +51,8 @@ class Filter(msgspec.Struct, frozen=True, eq=False):
 
     def misses(self, value: dict[str, Any], now: float | None = None) -> list[str]:
         """Why the value does not match, a sentence for each condition; empty where it does. Raises as `matches`."""
+        if not isinstance(value, dict):
+            return ["the value is no object"]
         with self._at(now):
             return list(misses(self.whole, value))
 
@@ -89,6 +92,8 @@ def compile_pattern(
     Raises PatternError for whatever is no such pattern.
     """
     whole, text = _whole(read_pattern(pattern), Place(), language, named)
+    if named:
+        check_bounds(text, Place())
     return Filter(text, fields_of(whole), is_relative(whole), whole)
 
 

@@ -12,8 +12,8 @@ from schemas.filters.condition import Computed, Condition
 from schemas.filters.operators import AWS_OPERATORS, Operators
 from schemas.filters.place import Place
 
-Conditions: TypeAlias = Callable[[list[Any], str, Place], Condition]
-"""From a list, the name of the field it is about, and where it stands, to a condition. Raises PatternError."""
+Conditions: TypeAlias = Callable[[list[Any], tuple[str, ...], Place], Condition]
+"""From a list, the keys of the field it is about, and where it stands, to a condition. Raises PatternError."""
 ComputedOperator: TypeAlias = Callable[[Any, tuple[str, ...], Place, Conditions], Computed]
 """From an operand, the keys of its field, and where it stands, to what it computes. Raises PatternError."""
 

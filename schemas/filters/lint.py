@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from schemas.filters.branch_lint import Found, contradictions, never_together
-from schemas.filters.uses import TYPES, Use, uses_of
+from schemas.filters.uses import FIELDS, TYPES, Use, uses_of
 from schemas.filters.whole import AllOf, Pattern, Whole
 
 _TEXTUAL = frozenset({"prefix", "suffix", "wildcard", "equals-ignore-case", "matches"})
@@ -25,8 +25,8 @@ class PatternWarning(msgspec.Struct, frozen=True):
 def lint(whole: Whole, table_schema: Mapping[str, str]) -> list[PatternWarning]:
     """The warnings about a filter; `table_schema`: the table's attributes and their type letters.
 
-    A pattern that names a record's fields (`dynamodb`, `eventName`) is about records, any other about an item's
-    attributes.
+    A pattern that names a field of records (and no attribute of that name is in the schema) is about records, any other
+    about an item's attributes.
     """
     return [PatternWarning(*found) for found in dict.fromkeys(_whole(whole, table_schema))]
 
@@ -40,11 +40,12 @@ def _whole(whole: Whole, schema: Mapping[str, str]) -> Iterator[Found]:
         yield from _whole(part, schema)
     if isinstance(whole, AllOf):
         simple = (part for part in whole.parts if isinstance(part, Pattern) and len(part.branches) == 1)
-        yield from never_together(uses_of(*part.branches) for part in simple)
+        uses = (use for part in simple for use in uses_of(*part.branches))
+        yield from never_together(use for use in uses if not use.may_be_several(schema))
 
 
 def _branch(uses: list[Use], schema: Mapping[str, str]) -> Iterator[Found]:
-    about_records = any(use.keys[0] in _RECORD for use in uses)
+    about_records = any(use.keys[0] in FIELDS - schema.keys() for use in uses)
     for use in uses:
         for rule in _OF_RECORDS if about_records else _OF_ITEMS:
             yield from rule(use, schema)
@@ -53,7 +54,6 @@ def _branch(uses: list[Use], schema: Mapping[str, str]) -> Iterator[Found]:
 
 
 _Rule = Callable[[Use, Mapping[str, str]], Iterator[Found]]
-_RECORD = frozenset({"dynamodb", "eventName"})
 
 
 def _without_type_letter(use: Use, _schema: Mapping[str, str]) -> Iterator[Found]:
@@ -90,7 +90,7 @@ def _number_as_number(use: Use, _schema: Mapping[str, str]) -> Iterator[Found]:
 
 
 def _text_of_number(use: Use, schema: Mapping[str, str]) -> Iterator[Found]:
-    is_number = use.letter in _NUMBERS or (not use.letter and schema.get(use.keys[0]) in _NUMBERS)
+    is_number = use.letter in _NUMBERS or (len(use.keys) == 1 and schema.get(use.keys[0]) in _NUMBERS)
     if is_number and (names := _TEXTUAL & use.operators):
         yield (
             "text-of-a-number",
@@ -100,12 +100,26 @@ def _text_of_number(use: Use, schema: Mapping[str, str]) -> Iterator[Found]:
         )
 
 
+def _unknown_field(use: Use, _schema: Mapping[str, str]) -> Iterator[Found]:
+    if use.keys[0] not in FIELDS:
+        known = ", ".join(sorted(FIELDS))
+        yield "unknown-field", use.path, f"no record has a field {use.keys[0]}; write one of {known}"
+
+
+def _unknown_in_image(use: Use, schema: Mapping[str, str]) -> Iterator[Found]:
+    for attribute in (*(use.keys[2:3] if use.image else ()), *use.ignored):
+        yield from _unknown(attribute, use, schema)
+
+
 def _unknown_attribute(use: Use, schema: Mapping[str, str]) -> Iterator[Found]:
-    for attribute in (use.attribute, *use.ignored):
-        if schema and attribute is not None and attribute not in schema:
-            known = ", ".join(sorted(schema))
-            message = f"the table's schema has no attribute {attribute}; check its spelling ({known}), or declare it"
-            yield "unknown-attribute", use.path, message
+    yield from _unknown(use.keys[0], use, schema)
+
+
+def _unknown(attribute: str, use: Use, schema: Mapping[str, str]) -> Iterator[Found]:
+    if schema and attribute not in schema:
+        known = ", ".join(sorted(schema))
+        message = f"the table's schema has no attribute {attribute}; check its spelling ({known}), or declare it"
+        yield "unknown-attribute", use.path, message
 
 
 _OF_RECORDS: tuple[_Rule, ...] = (
@@ -113,6 +127,7 @@ _OF_RECORDS: tuple[_Rule, ...] = (
     _another_type,
     _number_as_number,
     _text_of_number,
-    _unknown_attribute,
+    _unknown_field,
+    _unknown_in_image,
 )
 _OF_ITEMS: tuple[_Rule, ...] = (_text_of_number, _unknown_attribute)

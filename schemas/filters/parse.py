@@ -54,10 +54,6 @@ class _Step(msgspec.Struct, frozen=True):
     def alternative(self, index: int) -> _Step:
         return _Step(self.place.at(_OR).at(index), self.keys, in_or=True)
 
-    @property
-    def field(self) -> str:
-        return ".".join(self.keys)
-
 
 def parse_pattern(pattern: dict[str, Any], place: Place, language: Language) -> list[Branch]:
     """The branches of a pattern that stands at `place`, at least one. Raises PatternError."""
@@ -102,7 +98,7 @@ def _alternatives(listed: Any, step: _Step, branches: list[Branch], language: La
 def _add(condition: Condition, place: Place, branches: list[Branch]) -> None:
     for branch in branches:
         if condition.name in branch:
-            raise place.refuse(f"the field {condition.name} a second time", "each field once")
+            raise place.refuse(f"the field {condition.path} a second time", "each field once")
         branch[condition.name] = condition
         if len(branch) > MAX_FIELDS:
             raise place.refuse(f"more than {MAX_FIELDS} fields", f"at most {MAX_FIELDS}")
@@ -116,13 +112,14 @@ def _listed(listed: list[Any], step: _Step, language: Language) -> Condition:
             place = step.place.at(0).at(name)
             computed = language.computed[name](value[name], step.keys, place, partial(_condition, language=language))
             text = canonical_text(listed)
-            return Condition(computed.field, frozenset(), (Literal(True),), False, step.field, text, computed)
-    return _condition(listed, step.field, step.place, language)
+            return Condition(computed.field, frozenset(), (Literal(True),), False, step.keys, text, computed)
+    return _condition(listed, step.keys, step.place, language)
 
 
-def _condition(listed: list[Any], name: str, place: Place, language: Language) -> Condition:
+def _condition(listed: list[Any], keys: tuple[str, ...], place: Place, language: Language) -> Condition:
     if not listed:
         raise place.refuse("an empty list", "at least one value or operator")
+    name = ".".join(keys)
     if name.count(".") >= MAX_STEPS:
         raise place.refuse(f"a path of more than {MAX_STEPS} steps", f"at most {MAX_STEPS}")
     leaves = [_leaf(value, place.at(index), language.operators) for index, value in enumerate(listed)]
@@ -131,7 +128,7 @@ def _condition(listed: list[Any], name: str, place: Place, language: Language) -
     texts = frozenset[str]().union(*(leaf.texts for leaf in leaves if isinstance(leaf, Texts)))
     others = tuple(leaf for leaf in leaves if not isinstance(leaf, Texts | Absent))
     absent = any(isinstance(leaf, Absent) for leaf in leaves)
-    return Condition(name, texts, others, absent, name, canonical_text(listed))
+    return Condition(name, texts, others, absent, keys, canonical_text(listed))
 
 
 def _wildcards(leaves: Iterable[Leaf]) -> Iterator[Wildcard]:

@@ -14,6 +14,8 @@ from schemas.filters.place import Place, shown
 
 MAX_CHARACTERS = 4096
 """What Lambda takes as the pattern of an event source mapping."""
+MAX_WITH_NAMES = 1_000_000
+"""Characters of a pattern with all that it names."""
 MAX_DEPTH = 100
 """Objects and lists inside one another; a DynamoDB item at its deepest (32 levels, two steps each) needs 70."""
 
@@ -48,6 +50,15 @@ def read_pattern(pattern: str | dict[str, Any]) -> dict[str, Any]:
     return read
 
 
+def check_bounds(text: str, place: Place) -> None:
+    """Raises PatternError where a pattern is too long or too deep, the filters that it names included."""
+    if len(text) > MAX_WITH_NAMES:
+        raise place.refuse(
+            f"a pattern of {len(text)} characters with the filters that it names", f"at most {MAX_WITH_NAMES}"
+        )
+    _check_depth(text, place)
+
+
 def canonical_text(read: Any) -> str:
     """The one text of all the spellings of a pattern: keys in order, no spaces, each number as short as can be."""
     if isinstance(read, dict):
@@ -69,8 +80,7 @@ def _parsed(text: str, start: Place) -> Any:
         raise start.refuse(f"a pattern of {len(text)} characters", f"at most {MAX_CHARACTERS}")
     if _HALF_PAIR.search(text):
         raise start.refuse("half a surrogate pair, which is no Unicode", "JSON text")
-    if _depth(text) > MAX_DEPTH:
-        raise start.refuse(f"objects or lists more than {MAX_DEPTH} deep", f"at most {MAX_DEPTH}")
+    _check_depth(text, start)
     try:
         return json.loads(
             text, object_pairs_hook=_Pairs, parse_int=Number, parse_float=Number, parse_constant=_no_constant
@@ -87,15 +97,15 @@ def _no_constant(name: str) -> Any:
     raise _NotANumber(name)
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
+def _check_depth(text: str, place: Place) -> None:
+    depth = 0
     for character in _TEXT_IN_JSON.sub("", text):
         if character in "[{":
             depth += 1
-            deepest = max(deepest, depth)
         elif character in "]}":
             depth -= 1
-    return deepest
+        if depth > MAX_DEPTH:
+            raise place.refuse(f"objects or lists more than {MAX_DEPTH} deep", f"at most {MAX_DEPTH}")
 
 
 def _checked(node: Any, place: Place, depth: int) -> Any:

@@ -9,7 +9,6 @@ import operator
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgspec
@@ -29,6 +28,8 @@ _COMPARISONS: dict[str, Comparison] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_FROM_BELOW = (operator.eq, operator.gt, operator.ge)
+_FROM_ABOVE = (operator.eq, operator.lt, operator.le)
 _EXPECTED = f'comparisons with numbers such as ["=", 5] or [">", 0, "<=", 5]; they are {" ".join(_COMPARISONS)}'
 
 
@@ -47,7 +48,9 @@ def number_in(value: object) -> Decimal | None:
     """The number that a scalar is, or is the text of; None where there is none."""
     if isinstance(value, str):
         return Decimal(value) if len(value) <= _LONGEST and _NUMBER.fullmatch(value) else None
-    return Decimal(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
+    if isinstance(value, float):
+        return Decimal(repr(value))  # 0.1 as it is written, not as 64 bits have it
+    return Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
 
 
 def parse_typed_number(operand: Any, place: Place) -> TypedNumber:
@@ -56,10 +59,10 @@ def parse_typed_number(operand: Any, place: Place) -> TypedNumber:
         raise place.refuse(shown(operand), _EXPECTED)
     pairs = zip(operand[::2], operand[1::2], strict=True)
     wanted = TypedNumber(tuple(_comparison(*pair, place.at(index * 2)) for index, pair in enumerate(pairs)))
-    bounds = sorted(bound for _, bound in wanted.comparisons)
-    # Where all comparisons hold for any number at all, they do for one of these.
-    between = [(low + high) / 2 for low, high in pairwise(bounds)]
-    if not any(map(wanted.matches, [*bounds, *between, bounds[0] - 1, bounds[-1] + 1])):
+    lows = [bound for compare, bound in wanted.comparisons if compare in _FROM_BELOW]
+    highs = [bound for compare, bound in wanted.comparisons if compare in _FROM_ABOVE]
+    # Between two numbers there is always another; nothing is worked out, since digits would be lost.
+    if lows and highs and not (max(lows) < min(highs) or wanted.matches(max(lows))):
         raise place.refuse("comparisons that hold for no number", "some that can hold together")
     return wanted
 

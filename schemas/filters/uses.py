@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 import msgspec
 
-from schemas.filters.condition import Branch
+from schemas.filters.condition import Branch, Condition
+from schemas.filters.place import Place
 
 TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"})
 IMAGES = ("NewImage", "OldImage")
+RECORD_FIELDS = frozenset(
+    {
+        *("awsRegion", "dynamodb", "eventID", "eventName", "eventSource", "eventSourceARN", "eventVersion"),
+        "userIdentity",
+    }
+)
+"""What a record of DynamoDB's stream has, as Lambda gets it."""
+FIELDS = RECORD_FIELDS | {"metadata", "source"}
+"""What a record has where we evaluate."""
 _HOLDERS = frozenset({*IMAGES, "Keys"})
+_SEVERAL = frozenset({"L", "SS", "NS", "BS"})
+_SINGLE = TYPES - _SEVERAL - {"M"}
 
 
 class Use(msgspec.Struct, frozen=True):
-    """One list of a pattern: the keys on the way to it, as a JSON path too, and what stands in it."""
+    """One list of a pattern: the keys on the way to it, what stands in it, and what that says."""
 
     keys: tuple[str, ...]
-    path: str
     listed: list[Any]
+    condition: Condition
+
+    @property
+    def path(self) -> str:
+        """The keys as a JSON path."""
+        return reduce(Place.at, self.keys, Place()).path
 
     @property
     def image(self) -> bool:
         """Whether it is about an attribute of a record's item."""
         return len(self.keys) > 2 and self.keys[0] == "dynamodb" and self.keys[1] in _HOLDERS
 
-    @property
-    def attribute(self) -> str | None:
-        """The attribute that it is about; of an item where it is not about a record."""
+    def may_be_several(self, schema: Mapping[str, str]) -> bool:
+        """Whether one value may meet it and another in the same field something else."""
         if self.image:
-            return self.keys[2]
-        return None if self.keys[0] in ("dynamodb", "eventName") else self.keys[0]
+            return not _SEVERAL.isdisjoint(self.keys[3:])
+        return self.keys[0] not in FIELDS and (len(self.keys) > 1 or schema.get(self.keys[0]) not in _SINGLE)
 
     @property
     def letter(self) -> str:
@@ -82,7 +100,10 @@ class Use(msgspec.Struct, frozen=True):
 
 def uses_of(branch: Branch) -> list[Use]:
     """What one way to match asks for."""
-    return [
-        Use(tuple(condition.path.split(".")), f"$.{condition.path}", json.loads(condition.text))
-        for condition in branch.values()
-    ]
+    return [Use(_spread(condition.keys), json.loads(condition.text), condition) for condition in branch.values()]
+
+
+def _spread(keys: tuple[str, ...]) -> tuple[str, ...]:
+    # Dots in an attribute's name are its own; none of a record's fields has any.
+    first = keys[0].split(".")
+    return (*first, *keys[1:]) if first[0] == "dynamodb" else keys

@@ -6,6 +6,7 @@ dots, `Crooked` is raised, and `arrays.py` takes the long way.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -14,6 +15,10 @@ from schemas.filters.paths import Bits, Node
 
 _ALWAYS_SCALAR = frozenset({str, int, bool, type(None)})
 _MISSING: Any = object()
+
+
+MAX_ARRAYS = 64
+"""Arrays inside one another; what lies deeper is not looked at. A DynamoDB item has at most 32."""
 
 
 class _Crooked(Exception):
@@ -27,6 +32,19 @@ def is_scalar(value: Any) -> bool:
     if isinstance(value, float):
         return isfinite(value)
     return value.is_finite() if isinstance(value, Decimal) else isinstance(value, str | int)
+
+
+def found(value: Any, steps: Sequence[str], arrays: int = MAX_ARRAYS) -> Iterator[Any]:
+    """Whatever lies at a dotted path: arrays are looked through, dotted keys are."""
+    if isinstance(value, list):
+        for element in value if arrays else ():
+            yield from found(element, steps, arrays - 1)
+    elif not steps:
+        yield value
+    elif isinstance(value, dict):
+        for taken in range(1, len(steps) + 1):
+            if (key := ".".join(steps[:taken])) in value:
+                yield from found(value[key], steps[taken:], arrays)
 
 
 def met(node: Node, value: Any) -> Bits | None:
