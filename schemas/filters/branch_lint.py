@@ -57,9 +57,9 @@ def _drops_removes(branch: list[Use], operations: frozenset[str]) -> Iterator[Fo
 def _image_that_is_not_there(branch: list[Use], operations: frozenset[str]) -> Iterator[Found]:
     for side, without in _WITHOUT.items():
         if operations and operations <= without:
-            named = " and ".join(sorted(operations))
+            named = " or ".join(sorted(operations))
             for use in _of_image(branch, side):
-                yield "never", use.path, f"{named} never has its {side}; ask {_other(side)}, or another eventName"
+                yield "never", use.path, f"{side} is in no {named}; ask {_other(side)}, or another eventName"
 
 
 def _other(side: str) -> str:
