@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from schemas.filters.filter import Filter, compile_pattern
 from schemas.filters.language import AWS
+from schemas.filters.numbers import Number
 from schemas.filters.ours import OURS
 from schemas.filters.place import Place
 from schemas.filters.uses import RECORD_FIELDS
@@ -25,7 +25,7 @@ def filter_criteria(wanted: Filter) -> dict[str, Any]:
 
     An `any_of` is several filters there. Raises PatternError, which names what AWS cannot evaluate.
     """
-    read = json.loads(wanted.text, parse_int=Decimal, parse_float=Decimal)
+    read = json.loads(wanted.text, parse_int=Number, parse_float=Number)
     start = Place()
     if isinstance(wanted.whole, AnyOf):
         alternatives = zip(wanted.whole.parts, read["any_of"], strict=True)

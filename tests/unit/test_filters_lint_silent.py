@@ -12,6 +12,9 @@ from tests.filter_patterns import patterns
 from tests.records import image, record
 from tests.unit.test_filters_lint import after, found
 
+DOTTED: dict[str, Any] = {"a.b": {"S": ["x"]}}
+BLANK: dict[str, Any] = {"a b": {"S": ["x"]}}
+
 
 @pytest.mark.parametrize(
     "pattern",
