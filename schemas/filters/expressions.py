@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from schemas.filters.operators import text_operand
-from schemas.filters.place import Place
+from schemas.filters.place import Place, quoted
 
 _MAX_BYTES = 1 << 20
 """Of memory for one expression; one that wants more is refused."""
@@ -43,7 +43,7 @@ def parse_expression_text(operand: Any, place: Place) -> Expression:
     except re2.error as error:
         said = error.args[0].decode("utf-8", "replace") if error.args else "no reason given"
         raise place.refuse(
-            f"an expression that RE2 does not take ({said})", "a regular expression in RE2's syntax"
+            f"an expression that RE2 does not take ({quoted(said)})", "a regular expression in RE2's syntax"
         ) from None
     except UnicodeEncodeError:
         raise place.refuse("half a surrogate pair, which is in no text", "a regular expression") from None
