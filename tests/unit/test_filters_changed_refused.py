@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -76,12 +77,10 @@ EVERY_FORM = [
 ]
 
 
-@pytest.mark.parametrize("hostile", [nested(100_000), Decimal("sNaN"), float("nan"), b"", object(), [[[nested(9)]]]])
-def test_images_that_cannot_be_compared_count_as_changed_or_not_and_never_raise(hostile: Any) -> None:
-    again = nested(100_000) if isinstance(hostile, dict) else hostile
-    for whole in EVERY_FORM:
-        value = {"eventName": "MODIFY", "dynamodb": {"OldImage": {"b": hostile}, "NewImage": {"b": again}}}
-        assert whole.matches(value) in (True, False)
+@pytest.mark.parametrize("make", [lambda: nested(100_000), lambda: Decimal("sNaN")], ids=["deep", "no number"])
+def test_images_that_cannot_be_compared_have_changed(make: Callable[[], Any]) -> None:
+    value = {"eventName": "MODIFY", "dynamodb": {"OldImage": {"b": make()}, "NewImage": {"b": make()}}}
+    assert [whole.matches(value) for whole in EVERY_FORM[:3]] == [True, True, False]
 
 
 images = st.none() | odd | values() | st.dictionaries(st.sampled_from("abc"), values(), max_size=2)
