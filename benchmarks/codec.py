@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from benchmarks.consumer import deliveries
 from benchmarks.obvious import ObviousCodec
 from benchmarks.rounds import ROUNDS, in_turn, times_faster
 from benchmarks.table import Line, line_of
 from benchmarks.workload import records
 from schemas import encoder_source
+from schemas.change_event import ChangeEvent
+from schemas.codec import FRAME_BYTES, EventDecoder
 from schemas.event_schema import item_record_of, packaged
 from schemas.python_source import built
+from schemas.registry import PackagedRegistry
 
 RECORDS = 2000
 """Enough that what is kept of numbers is forgotten before it comes again, but for an event's other image."""
 
 
 def measured(rounds: int = ROUNDS) -> list[Line]:
+    """Both ways."""
+    return [_encoding(rounds), _decoding(rounds)]
+
+
+def _encoding(rounds: int) -> Line:
     """An image, from attribute values to Avro's bytes."""
     text = packaged("users")
     record, codec = item_record_of(text), ObviousCodec(text)
@@ -34,7 +43,22 @@ def measured(rounds: int = ROUNDS) -> list[Line]:
         return made
 
     assert obvious() == ours()
-    took = in_turn({"ours": ours, "obvious": obvious}, rounds)
-    return [
-        line_of("encode an image, against a transform and fastavro", times_faster(took, "ours", "obvious"), at_least=4)
-    ]
+    faster = times_faster(in_turn({"ours": ours, "obvious": obvious}, rounds), "ours", "obvious")
+    return line_of("encode an image, against a transform and fastavro", faster, at_least=4)
+
+
+def _decoding(rounds: int) -> Line:
+    """An event with its images, from bytes to attribute values; the obvious way takes the bytes on trust."""
+    codec, decoder = ObviousCodec(packaged("users")), EventDecoder(PackagedRegistry())
+    found = [each.value or b"" for each in deliveries(records(RECORDS // 4))]
+    bare = [data[FRAME_BYTES:] for data in found]
+
+    def ours() -> list[ChangeEvent]:
+        return [decoder.decode(data) for data in found]
+
+    def obvious() -> list[ChangeEvent]:
+        return [codec.decode(data) for data in bare]
+
+    assert ours() == obvious()
+    faster = times_faster(in_turn({"ours": ours, "obvious": obvious}, rounds), "ours", "obvious")
+    return line_of("decode an event and guard it, against fastavro and a transform", faster)

@@ -18,6 +18,8 @@ from schemas.item_record import ItemRecord
 from schemas.registry import Registry
 
 _FRAME = struct.Struct(">bI")
+FRAME_BYTES = _FRAME.size
+"""What stands before an event's Avro."""
 
 
 class EventEncoder:
@@ -53,7 +55,7 @@ class EventDecoder:
         Raises UndecodableEvent; UnknownSchema where a registry that answers does not know its id; RegistryUnavailable,
         an outage. None of them is remembered.
         """
-        if len(data) < _FRAME.size or data[0] != 0:
+        if len(data) < FRAME_BYTES or data[0] != 0:
             start = data[:5].hex(" ") or "nothing"
             raise UndecodableEvent(f"the value is no change event: it starts with {start}, expected 00 and a schema id")
         _, schema_id = _FRAME.unpack_from(data)
@@ -61,7 +63,7 @@ class EventDecoder:
             decode = self._decoder(schema_id)
         except InvalidSchema as error:
             raise UndecodableEvent(f"the value is no change event, by its schema id {schema_id}: {error}") from None
-        return decode(data, _FRAME.size)
+        return decode(data, FRAME_BYTES)
 
 
 def _decoder(schema_text: str) -> Callable[[bytes, int], ChangeEvent]:

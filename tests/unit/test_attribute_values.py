@@ -51,6 +51,12 @@ def test_every_value_that_dynamodb_can_hold_is_taken(value: Attribute) -> None:
     check(value, "here")
 
 
+@given(arbitrary_json | values)
+def test_a_value_is_refused_alike_alone_and_beside_a_null_which_takes_the_long_way(value: Any) -> None:
+    alone, beside = refusal_of(value), refusal_of({"L": [{"NULL": True}, value]})
+    assert (alone and (alone.found, alone.expected)) == (beside and (beside.found, beside.expected))
+
+
 @given(items)
 def test_every_item_that_dynamodb_can_hold_is_taken_as_it_is(item: dict[str, Attribute]) -> None:
     assert check_attributes(item, "NewImage") is item

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import Any
 
 import msgspec
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.obvious import item_from_avro, item_to_avro, key_from_avro, key_to_avro
+from benchmarks.obvious import ObviousCodec
 from schemas.attribute_values import Item, attribute_value
+from schemas.codec import FRAME_BYTES, EventDecoder, EventEncoder
 from schemas.errors import InvalidAttributeValue, InvalidKey, InvalidSchema
-from schemas.event_schema import item_record_of
+from schemas.event_schema import compose, item_record_of
 from schemas.item_record import ItemRecord
 from schemas.keys import KeyAttribute, key_of
 from tests.items import (
@@ -23,6 +25,8 @@ from tests.items import (
     ODD_NUMBERS,
     WEIRD_NAME,
     Attribute,
+    Schemas,
+    event,
     item_record,
     items,
     of_type,
@@ -36,34 +40,50 @@ TYPE_OF = {
 }
 
 
-def compiled(*fields: str) -> ItemRecord:
-    return ItemRecord(msgspec.json.decode(item_record(*fields)))
+class Codec:
+    """The generated codec of an item record, and what a reader of Avro sees of its bytes."""
+
+    def __init__(self, avsc: bytes) -> None:
+        text = compose((resources.files("schemas") / "change_event.avsc").read_bytes(), avsc)
+        self.record = item_record_of(text)
+        self._encoder, self._decoder = EventEncoder(1, text), EventDecoder(Schemas({1: text}))
+        self._reader = ObviousCodec(text)
+
+    def there_and_back(self, item: dict[str, Attribute]) -> dict[str, Any]:
+        """The item from its own bytes."""
+        read = self._decoder.decode(self._encoder.encode(event(KEY, None, item))).after
+        assert read is not None
+        return dict(read.attributes)
+
+    def key_there_and_back(self, key: dict[str, Any]) -> Any:
+        """The item key from its own bytes."""
+        return self._decoder.decode(self._encoder.encode(event(key))).key.attributes
+
+    def avro(self, item: dict[str, Attribute]) -> dict[str, Any]:
+        """The fields in its bytes that are not null."""
+        record = self._reader.record(self._encoder.encode(event(KEY, None, item))[FRAME_BYTES:])
+        return {name: value for name, value in record["after"].items() if value is not None}
+
+
+def compiled(*fields: str) -> Codec:
+    return Codec(item_record(*fields))
 
 
 EVERYTHING = compiled(*FIELDS)
 NOTHING = compiled()
 
 
-def there_and_back(record: ItemRecord, item: dict[str, Attribute]) -> dict[str, Any]:
-    return dict(item_from_avro(record, _with_defaults(record, item_to_avro(record, item, "NewImage")), "NewImage"))
-
-
-def _with_defaults(record: ItemRecord, avro: dict[str, Any]) -> dict[str, Any]:
-    """What a reader of Avro sees: a field that was not written is null."""
-    return {field.name: None for field in record.fields} | avro
-
-
 @given(items)
 def test_an_item_comes_back_from_avro_as_it_was(item: dict[str, Attribute]) -> None:
-    assert there_and_back(EVERYTHING, item) == item
+    assert EVERYTHING.there_and_back(item) == item
 
 
 @given(items, st.sets(st.sampled_from(list(FIELDS))))
 def test_a_projection_sees_the_same_item_whichever_attributes_are_declared(
     item: dict[str, Attribute], declared: set[str]
 ) -> None:
-    seen = Item(there_and_back(compiled(*declared), item))
-    undeclared = Item(there_and_back(NOTHING, item))
+    seen = Item(compiled(*declared).there_and_back(item))
+    undeclared = Item(NOTHING.there_and_back(item))
     assert dict(seen) == dict(undeclared)
     # Equality alone does not tell 1 from True.
     assert [attribute_value(seen[name]) for name in item] == [attribute_value(undeclared[name]) for name in item]
@@ -71,8 +91,8 @@ def test_a_projection_sees_the_same_item_whichever_attributes_are_declared(
 
 @given(items)
 def test_a_declared_attribute_stands_in_its_own_field(item: dict[str, Attribute]) -> None:
-    avro = item_to_avro(EVERYTHING, item, "NewImage")
-    for field in EVERYTHING.fields:
+    avro = EVERYTHING.avro(item)
+    for field in EVERYTHING.record.fields:
         value = item.get(field.attribute)
         if value is None or "NULL" in value:
             assert field.name not in avro
@@ -89,18 +109,18 @@ def test_a_number_survives_a_long_to_the_letter(text: str) -> None:
         "ListOfLongs": {"L": [{"N": "1"}, {"N": text}]},
         "NumberSetAsLongs": {"NS": ["3", text]},
     }
-    assert there_and_back(EVERYTHING, item) == item
+    assert EVERYTHING.there_and_back(item) == item
     canonical = str(int(text)) == text if text.lstrip("-").isdigit() else False
     fits = canonical and -(2**63) <= int(text) < 2**63
-    avro = item_to_avro(EVERYTHING, item, "NewImage")
+    avro = EVERYTHING.avro(item)
     assert avro["unmapped"].keys() == (set() if fits else {"NumberAsLong", "ListOfLongs", "NumberSetAsLongs"})
 
 
 def test_explicit_nulls_are_kept_apart_from_absent_attributes() -> None:
     nulls: dict[str, Attribute] = {name: {"NULL": True} for name in DECLARED if name not in KEY}
     item = KEY | nulls | {"undeclared": {"NULL": True}}
-    assert there_and_back(EVERYTHING, item) == item
-    assert there_and_back(EVERYTHING, KEY) == KEY
+    assert EVERYTHING.there_and_back(item) == item
+    assert EVERYTHING.there_and_back(KEY) == KEY
 
 
 def test_names_that_avro_cannot_spell_and_names_of_fields_do_not_meet() -> None:
@@ -111,18 +131,17 @@ def test_names_that_avro_cannot_spell_and_names_of_fields_do_not_meet() -> None:
         "\0": {"S": ""},
         " ": {"M": {"unmapped": {"M": {}}}},
     }
-    assert there_and_back(EVERYTHING, item) == item
-    assert item_to_avro(EVERYTHING, item, "NewImage")["weird"] == "declared by the field `weird`"
+    assert EVERYTHING.there_and_back(item) == item
+    assert EVERYTHING.avro(item)["weird"] == "declared by the field `weird`"
 
 
 def test_a_declared_attribute_may_be_called_unmapped() -> None:
     avsc = msgspec.json.decode(item_record("weird"))
-    record = ItemRecord(
-        avsc | {"fields": [f | ({"attribute": "unmapped"} if f["name"] == "weird" else {}) for f in avsc["fields"]]}
-    )
+    fields = [field | ({"attribute": "unmapped"} if field["name"] == "weird" else {}) for field in avsc["fields"]]
+    codec = Codec(msgspec.json.encode(avsc | {"fields": fields}))
     item = KEY | {"unmapped": {"S": "a"}, "weird": {"N": "1"}}
-    assert there_and_back(record, item) == item
-    assert item_to_avro(record, item, "NewImage")["weird"] == "a"
+    assert codec.there_and_back(item) == item
+    assert codec.avro(item)["weird"] == "a"
 
 
 def test_values_nested_32_deep_come_back() -> None:
@@ -130,17 +149,17 @@ def test_values_nested_32_deep_come_back() -> None:
     for _ in range(16):
         deep = {"L": [{"M": {"in": deep}}]}
     item = KEY | {"Anything": deep, "MapOfAnything": {"M": {"deep": deep}}, "undeclared": deep}
-    assert there_and_back(EVERYTHING, item) == item
+    assert EVERYTHING.there_and_back(item) == item
 
 
 @given(st.data())
 def test_a_declared_attribute_of_another_type_is_refused_by_name(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([name for name in DECLARED if name != "Anything"]))
-    field = next(field for field in EVERYTHING.fields if field.attribute == name)
+    field = next(field for field in EVERYTHING.record.fields if field.attribute == name)
     wrong = data.draw(values.filter(lambda value: not value.keys() & {"NULL", field.shape.letter}))
     with pytest.raises(InvalidAttributeValue) as refused:
-        item_to_avro(EVERYTHING, KEY | {name: wrong}, "NewImage")
-    assert refused.value.path == f"NewImage.{name}"
+        EVERYTHING.avro(KEY | {name: wrong})
+    assert refused.value.path == f"after.{name}"
     assert refused.value.expected == f"of type {field.shape.letter}, as its schema declares"
 
 
@@ -149,16 +168,18 @@ def test_a_declared_attribute_of_another_type_is_refused_by_name(data: st.DataOb
 def test_a_member_of_another_type_is_refused_by_name(name: str, wrong: Attribute) -> None:
     value = {"M": {"inside": wrong}} if name == "MapOfText" else {"L": [wrong]}
     with pytest.raises(InvalidAttributeValue, match=name):
-        item_to_avro(EVERYTHING, KEY | {name: value}, "NewImage")
+        EVERYTHING.avro(KEY | {name: value})
 
 
 def test_the_key_stands_in_key_order_whatever_the_order_of_the_fields_and_of_the_item() -> None:
     avsc = msgspec.json.decode(item_record())
-    record = ItemRecord(avsc | {"fields": avsc["fields"][::-1]})
+    avsc["fields"].reverse()
+    record = ItemRecord(avsc)
     assert record.key_schema == (KeyAttribute("Hash", "N"), KeyAttribute("Range", "S"))
     key = key_of({"x": {"S": ""}, "Range": {"S": "r"}, "Hash": {"N": "1"}}, record.key_schema, "NewImage")
     assert list(key) == ["Hash", "Range"]
-    assert list(key_from_avro(record, key_to_avro(record, key), "key").items()) == list(KEY.items())
+    codec = Codec(msgspec.json.encode(avsc))
+    assert list(codec.key_there_and_back(key).items()) == list(KEY.items())
 
 
 @pytest.mark.parametrize(
@@ -173,7 +194,7 @@ def test_the_key_stands_in_key_order_whatever_the_order_of_the_fields_and_of_the
 )
 def test_an_item_without_its_key_is_refused(item: dict[str, Attribute], message: str) -> None:
     with pytest.raises(InvalidKey) as refused:
-        key_of(item, EVERYTHING.key_schema, "dynamodb.Keys")
+        key_of(item, EVERYTHING.record.key_schema, "dynamodb.Keys")
     assert str(refused.value) == message
 
 
