@@ -43,7 +43,7 @@ class UndecodableEvent(SchemasError):
 
 
 class BrokenValue(SchemasError):
-    """Raised inside the guard when bytes are no value of their type; it becomes an UndecodableEvent.
+    """Raised inside the decoder when bytes are no value of their type; it becomes an UndecodableEvent.
 
     `found` says what is wrong; `path` is where, in parts, and grows on the way out, innermost first.
     """

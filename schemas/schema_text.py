@@ -17,7 +17,6 @@ MAX_SCHEMA_BYTES = 256 * 1024
 _MAX_JSON_LEVELS = 256
 # Of no consequence to the bytes, nor to reading them by this very schema.
 _REMARKS = frozenset({"doc", "default", "aliases", "order"})
-_PARSED_ALREADY = "__fastavro_parsed"
 _PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 
 
@@ -36,9 +35,6 @@ def read_schema(text: str) -> Any:
             break
     else:
         raise InvalidSchema(f"the schema is nested more than {_MAX_JSON_LEVELS} deep")
-    # fastavro believes whoever says so, and reads by what it has not looked at.
-    if isinstance(schema, dict) and _PARSED_ALREADY in schema:
-        raise InvalidSchema(f"the schema calls itself parsed ({_PARSED_ALREADY}); a schema's text does not")
     return schema
 
 
@@ -70,9 +66,7 @@ def meaning(avro: Any, namespace: str = "") -> Any:
 
 
 def bare(avro: Any) -> Any:
-    """A schema whose values are read as they stand in the bytes, its logical types left out: what a library makes of
-    those is another type than declared, and a hostile decimal keeps it busy for hours.
-    """
+    """A schema without its logical types: what makes no other bytes, and we read values as they stand in those."""
     if isinstance(avro, list):
         return [bare(branch) for branch in avro]
     if isinstance(avro, dict):
