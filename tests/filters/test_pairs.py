@@ -29,6 +29,7 @@ def test_about_half_of_the_pairs_match_in_either_shape(oracle: Oracle) -> None:
         assert 0.08 < of_shape[REJECTED] / total < 0.25, of_shape
 
 
+@pytest.mark.slow
 def test_a_value_near_one_leaf_matches_it_or_not_whatever_the_operator(oracle: Oracle) -> None:
     random = Random(seeded())
     asked = []

@@ -14,6 +14,7 @@ from benchmarks.table import line_of, row
 from benchmarks.workload import records
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_every_line_is_measured(module: ModuleType) -> None:
     lines = module.measured(1)

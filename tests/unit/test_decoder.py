@@ -73,6 +73,7 @@ _LONGS = [number(2**at + off) for at in (6, 7, 13, 14, 31, 40, 62) for off in (-
 _LONGS += [number(-whole) for whole in (1, 2, 64, 2**31, 2**63)] + [b"\x80\0", b"\x82\0", b"\x80" * 20, b"\xff" * 9]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("huge", _LONGS, ids=bytes.hex)
 @given(events, st.integers(0))
 def test_any_number_in_the_place_of_a_byte_reads_as_fastavro_reads_it(
