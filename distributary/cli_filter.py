@@ -15,7 +15,7 @@ from distributary.cli_terminal import JsonOption, err, out
 from distributary.errors import UnknownName, UnreadableFeed
 
 if TYPE_CHECKING:
-    from distributary.filter_test import Tested
+    from distributary.filter_trial import Tested
     from schemas.filters import Filter
     from schemas.topics import Topic
 
@@ -44,7 +44,7 @@ def try_pattern(
 ) -> None:
     """Say which records of a file a pattern matches."""
     from distributary.feed.records import read_records
-    from distributary.filter_test import try_items, try_records
+    from distributary.filter_trial import try_items, try_records
 
     compiled, at = _compiled(pattern), _instant(now)
     read = read_records(_bytes_of(records), "standard input" if records == "-" else records)
