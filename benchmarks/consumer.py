@@ -11,10 +11,13 @@ from benchmarks.table import Line, line_of
 from benchmarks.workload import Keys, Record, records
 from bridge.memory import MemoryPublisher
 from bridge.relay import Relay, lines
-from consumers.delivery.prepare import Poison, Preparation
+from consumers.delivery.batch import Batch
+from consumers.delivery.prepare import Preparation
 from consumers.groups import GROUPS
+from consumers.read_model import WriteOutcome, WriteStatus
+from consumers.read_models.memory import MemoryReadModel
 from consumers.subscription import Delivery
-from consumers.writes import Put, VersionedWrite, fold
+from consumers.writes import Put, VersionedWrite
 from schemas.codec import EventDecoder
 from schemas.event_schema import packaged
 from schemas.registry import PackagedRegistry
@@ -31,14 +34,24 @@ class OurConsumer:
     def __init__(self, registry: PackagedRegistry) -> None:
         self._preparation = Preparation(_WORKPLACE_USERS, EventDecoder(registry))
 
-    def __call__(self, deliveries: Sequence[Delivery]) -> dict[str, tuple[int, VersionedWrite]]:
-        """By key, the write that counts."""
-        writes = []
-        for number, delivery in enumerate(deliveries):
-            prepared = self._preparation.prepare(delivery)
-            assert not isinstance(prepared, Poison), prepared.message
-            writes += [(number, write) for write in prepared]
-        return fold(writes)
+    def __call__(self, deliveries: Sequence[Delivery]) -> list[VersionedWrite]:
+        """The writes that count."""
+        kept = _Kept()
+        Batch(deliveries).work(self._preparation, kept)
+        return kept.writes
+
+
+class _Kept(MemoryReadModel):
+    """A store that costs nothing: it keeps the writes that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__("kept")
+        self.writes: list[VersionedWrite] = []
+
+    def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
+        """Takes everything."""
+        self.writes += writes
+        return [WriteOutcome(WriteStatus.APPLIED)] * len(writes)
 
 
 def measured(rounds: int = ROUNDS) -> list[Line]:
@@ -74,6 +87,5 @@ def deliveries(changes: Sequence[Record]) -> list[Delivery]:
     ]
 
 
-def _documents(folded: dict[str, tuple[int, VersionedWrite]]) -> dict[str, Any]:
-    writes = [write.write for _, write in folded.values()]
-    return {write.key: write.document if isinstance(write, Put) else None for write in writes}
+def _documents(writes: Sequence[VersionedWrite]) -> dict[str, Any]:
+    return {one.key: one.write.document if isinstance(one.write, Put) else None for one in writes}

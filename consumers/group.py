@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from consumers.errors import MissingImage
-from consumers.projection import Projection
+from consumers.projection import OneDocument, Projection
 from consumers.read_model import Index, Table
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent, Operation
@@ -38,11 +38,17 @@ class Group:
         """The images the group cannot do without."""
         return self.projection.needs | ({"after"} if self.where is not None else set())
 
-    def look(self, event: ChangeEvent) -> ChangeEvent | None:
+    @property
+    def folds_unseen(self) -> bool:
+        """Whether the latest of several events of an item says all that the group has to know of them."""
+        return self.filter is None and isinstance(self.projection.project, OneDocument)
+
+    def look(self, event: ChangeEvent, *, for_others: bool = False) -> ChangeEvent | None:
         """The event as the projection shall see it, None where it is filtered.
 
         An item outside `where` is shown as removed. A change of membership in either direction is never filtered, and
-        a `before` that is not carried counts as changed and as another membership. Raises MissingImage.
+        a `before` that is not carried counts as changed and as another membership. Nor is one that stands `for_others`,
+        which nobody has looked at: what they made of the item is not known. Raises MissingImage.
         """
         for side, known in (("before", event.before_known), ("after", event.after_known)):
             if side in self.needs and not known:
@@ -51,16 +57,16 @@ class Group:
                     f"which the group {self.name} needs (the stream's view type was {event.source.view_type})"
                 )
         holds_it = event.operation is not Operation.REMOVE and self._inside(event.after, event)
-        if self._filters(event, holds_it):
+        if self._filters(event, holds_it, for_others):
             return None
         if holds_it or event.operation is Operation.REMOVE:
             return event
         return replace(event, operation=Operation.REMOVE, after=None)
 
-    def _filters(self, event: ChangeEvent, holds_it: bool) -> bool:
+    def _filters(self, event: ChangeEvent, holds_it: bool, for_others: bool) -> bool:
         if event.operation is Operation.SNAPSHOT or event.is_repair:
             return event.version == SNAPSHOT_VERSION and not holds_it
-        if not event.before_known:
+        if for_others or not event.before_known:
             return False
         held_it = event.operation is not Operation.INSERT and self._inside(event.before, event)
         if held_it != holds_it:

@@ -25,16 +25,23 @@ class Projection:
     needs: frozenset[str] = frozenset({"after"})
 
 
-def one_document(document: Callable[[Item], Fields]) -> Callable[[ChangeEvent], Iterable[Write]]:
-    """The projection of an item to one document under its key: Put what `document` makes of `after`, else Remove."""
+@dataclass(frozen=True, slots=True)
+class OneDocument:
+    """The projection of an item to one document under its key: Put what `document` makes of `after`, else Remove.
 
-    def project(event: ChangeEvent) -> Iterable[Write]:
-        if event.after is None:
-            yield Remove(event.key_text)
-        else:
-            yield Put(event.key_text, document(event.after))
+    So of several events of one item the latest says all, and a group need not look at the others.
+    """
 
-    return project
+    document: Callable[[Item], Fields]
+
+    def __call__(self, event: ChangeEvent) -> Iterable[Write]:
+        """The one write."""
+        return (Remove(event.key_text) if event.after is None else Put(event.key_text, self.document(event.after)),)
+
+
+def one_document(document: Callable[[Item], Fields]) -> OneDocument:
+    """See OneDocument."""
+    return OneDocument(document)
 
 
 def only(item: Item, *names: str) -> Fields:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from consumers.delivery.outcomes import Outcome
-from consumers.delivery.prepare import Poison, Prepared
+from consumers.delivery.prepare import Poison, Preparation, Prepared
 from consumers.errors import Outage
 from consumers.read_model import ReadModel, WriteOutcome, WriteStatus
 from consumers.subscription import Delivery
@@ -29,12 +30,16 @@ class _Entry:
     prepared: Prepared | None = None
     poison: Poison | None = None
     applied: bool = False
+    folded: bool = False
+    """Whether a later version of its item stands for it, unseen."""
+    stands_for: tuple[int, ...] = ()
 
 
 class Batch:
-    """What one poll gave, up to the outcome of each."""
+    """What one poll gave, up to the outcome of each; unless it `folds_unseen`, each is looked at."""
 
-    def __init__(self, deliveries: Sequence[Delivery] = ()) -> None:
+    def __init__(self, deliveries: Sequence[Delivery] = (), *, folds_unseen: bool = True) -> None:
+        self._folds_unseen = folds_unseen
         self._entries = {number: _Entry(delivery) for number, delivery in enumerate(deliveries)}
         self._unprepared = len(deliveries)
         self._writes: list[tuple[int, VersionedWrite]] = []
@@ -48,21 +53,58 @@ class Batch:
         """How much there is still to do; it tells progress from standing still."""
         return self._unprepared + len(self._writes)
 
-    def prepare(self, prepare: Callable[[Delivery], Prepared]) -> None:
-        """Prepares what is not prepared yet. Raises Outage, as `prepare` does."""
+    def work(self, preparation: Preparation, read_model: ReadModel) -> None:
+        """Prepares and applies what is left. Raises Outage; what is done by then stays done."""
+        while self.left:
+            self.prepare(preparation)
+            self.apply(read_model)
+
+    def prepare(self, preparation: Preparation) -> None:
+        """Prepares what is not prepared yet. Raises Outage.
+
+        Where the group lets it, an item's delivery of the highest version, the first of equals, stands for the others;
+        if it is poison, the next one does.
+        """
+        by_key: dict[bytes, list[tuple[str, int]]] = {}
         for number, entry in self._entries.items():
-            if entry.prepared is None:
-                entry.prepared = prepare(entry.delivery)
-                self._unprepared -= 1
-                if isinstance(entry.prepared, Poison):
-                    entry.poison = entry.prepared
+            if entry.prepared is None and not entry.folded:
+                place = preparation.place_in_fold(entry.delivery) if self._folds_unseen else None
+                if place is None:
+                    self._prepare(number, preparation)
                 else:
-                    self._writes += [(number, write) for write in entry.prepared]
+                    by_key.setdefault(place[0], []).append((place[1], number))
+        for versions in by_key.values():
+            self._fold_unseen(sorted(versions, key=itemgetter(0), reverse=True), preparation)
+
+    def _fold_unseen(self, versions: Sequence[tuple[str, int]], preparation: Preparation) -> None:
+        """Prepares the first that turns out to be what its header says, highest version first; the rest is folded."""
+        for at, (version, number) in enumerate(versions, 1):
+            others = tuple(other for _, other in versions[at:])
+            writes = self._prepare(number, preparation, for_others=bool(others))
+            if writes and writes[0].version == version:
+                self._entries[number].stands_for = others
+                for other in others:
+                    self._entries[other].folded = True
+                self._unprepared -= len(others)
+                return
+
+    def _prepare(
+        self, number: int, preparation: Preparation, *, for_others: bool = False
+    ) -> tuple[VersionedWrite, ...]:
+        entry = self._entries[number]
+        entry.prepared = preparation.prepare(entry.delivery, for_others=for_others)
+        self._unprepared -= 1
+        if isinstance(entry.prepared, Poison):
+            entry.poison = entry.prepared
+            return ()
+        self._writes += [(number, write) for write in entry.prepared]
+        return entry.prepared
 
     def apply(self, read_model: ReadModel) -> None:
         """Applies the writes that are not applied yet. Raises Outage where the store does not take them all.
 
-        Writes to one key fold to the highest version; if the store refuses that one, the key is folded again without.
+        Writes to one key fold to the highest version; if the store refuses that one, the key is folded again without,
+        and there may be something to prepare again.
         """
         while self._writes:
             survivors = fold(self._writes)
@@ -75,7 +117,8 @@ class Batch:
         """Drops the deliveries of partitions that are another member's now; how many those were."""
         gone = {number for number, entry in self._entries.items() if entry.delivery.partition in partitions}
         for number in gone:
-            self._unprepared -= self._entries.pop(number).prepared is None
+            entry = self._entries.pop(number)
+            self._unprepared -= entry.prepared is None and not entry.folded
         self._writes = [(number, write) for number, write in self._writes if number not in gone]
         return len(gone)
 
@@ -84,6 +127,8 @@ class Batch:
         for number, entry in list(self._entries.items()):
             if entry.poison is not None:
                 outcome = Outcome.DEAD_LETTERED
+            elif entry.folded:
+                outcome = Outcome.STALE
             elif not entry.prepared:
                 outcome = Outcome.FILTERED
             else:
@@ -105,6 +150,7 @@ class Batch:
                 case WriteStatus.REFUSED:
                     self._entries[number].poison = Poison("apply", "RefusedByTheStore", result.reason)
                     refused.add((number, key))
+                    self._unfold(number)
                 case _:
                     self._entries[number].applied |= result.status is WriteStatus.APPLIED
                     settled.add(key)
@@ -114,6 +160,13 @@ class Batch:
             if write.key not in settled and (number, write.key) not in refused
         ]
         return failure
+
+    def _unfold(self, number: int) -> None:
+        """Those that it stood for are to be looked at after all."""
+        for other in self._entries[number].stands_for:
+            self._entries[other].folded = False
+            self._unprepared += 1
+        self._entries[number].stands_for = ()
 
 
 def _apply(read_model: ReadModel, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:

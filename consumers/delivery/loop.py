@@ -140,12 +140,13 @@ class Consumer:
             self._begin()
             left = self._batch.left
             # 2 decode, 3 filter, 4 project
-            self._batch.prepare(self._preparation.prepare)
-            # 5 apply under the version guard
+            self._batch.prepare(self._preparation)
+            # 5 apply under the version guard; what the store refuses may leave something to prepare
             began, deliveries = self._timer(), len(self._batch)
             self._batch.apply(self.read_model)
             if deliveries:
                 self._observe(Turn(deliveries, self._timer() - began))
+            self._batch.work(self._preparation, self.read_model)
             # 6 record the outcome
             finished = self._record()
             # 7 commit up to the contiguous watermark

@@ -13,6 +13,8 @@ from schemas.change_event import ChangeEvent
 from schemas.codec import EventDecoder
 from schemas.errors import RegistryUnavailable, UndecodableEvent, UnknownSchema
 
+VERSION_HEADER = "version"
+
 
 class Poison(NamedTuple):
     """Why a delivery can never be applied: the step that found it, the error's name, and a sentence."""
@@ -33,8 +35,20 @@ class Preparation:
     group: Group
     decoder: EventDecoder
 
-    def prepare(self, delivery: Delivery) -> Prepared:
-        """What the delivery asks of the read model. Raises Outage where the registry is away, nothing else."""
+    def place_in_fold(self, delivery: Delivery) -> tuple[bytes, str] | None:
+        """The message key and the version of a delivery that may be folded away, or may fold others, unseen."""
+        if not self.group.folds_unseen or delivery.key is None:
+            return None
+        for name, value in delivery.headers:
+            if name == VERSION_HEADER:
+                return delivery.key, value.decode("utf-8", "replace")
+        return None
+
+    def prepare(self, delivery: Delivery, *, for_others: bool = False) -> Prepared:
+        """What the delivery asks of the read model; `for_others`: it stands for some that nobody has looked at.
+
+        Raises Outage where the registry is away, nothing else.
+        """
         # 2 decode
         try:
             event = self.decode(delivery.value)
@@ -42,7 +56,7 @@ class Preparation:
             return _poison("decode", error)
         # 3 filter
         try:
-            seen = self.group.look(event)
+            seen = self.group.look(event, for_others=for_others)
         except Exception as error:  # noqa: BLE001 - a predicate is the group's own code; whatever it raises is poison
             return _poison("filter", error)
         # 4 project

@@ -75,9 +75,8 @@ class GroupRedrive:
             # 1 leave those whose removal may have been forgotten
             young = yield from self._leave_old(some)
             # 2 decode, filter, project, apply under the version guard: as the group does it
-            batch = Batch([_delivery(letter) for letter in young])
-            batch.prepare(self._preparation.prepare)
-            batch.apply(self._read_model)
+            batch = Batch([_delivery(letter) for letter in young], folds_unseen=False)
+            batch.work(self._preparation, self._read_model)
             # 3 resolve the letter by a null, or write it again under its place
             for letter, (_, _, outcome, poison) in zip(young, batch.finished(), strict=True):
                 yield self._settle(letter, outcome, poison)
