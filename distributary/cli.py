@@ -22,6 +22,7 @@ from consumers.errors import ConsumersError
 from distributary.cli_dead_letters import dead_letters
 from distributary.cli_filter import filters
 from distributary.cli_parts import bridge, consume, prepare
+from distributary.cli_schemas import schemas
 from distributary.cli_terminal import (
     DEFAULT_HOME,
     HomeOption,
@@ -52,6 +53,7 @@ app = typer.Typer(
 )
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(filters, name="filter")
+app.add_typer(schemas, name="schemas")
 for part in (bridge, consume, prepare):
     app.command()(part)
 

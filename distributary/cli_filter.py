@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from distributary.cli_terminal import JsonOption, err, out
+from distributary.cli_terminal import JsonOption, err, out, topic_of
 from distributary.errors import UnknownName, UnreadableFeed
 
 if TYPE_CHECKING:
     from distributary.filter_trial import Tested
     from schemas.filters import Filter
-    from schemas.topics import Topic
 
 filters = typer.Typer(
     help="Event patterns: which events, which items (docs/filters.md).", no_args_is_help=True, rich_markup_mode=None
@@ -70,7 +69,7 @@ def look_over(
     """Name what is legal in a pattern and hardly meant, each with what to write instead; then the status is 1."""
     from schemas.event_schema import item_record_of, packaged
 
-    record = item_record_of(packaged(_topic_of(table).item_record))
+    record = item_record_of(packaged(topic_of(table).item_record))
     found = _compiled(pattern).lint({field.attribute: field.shape.letter for field in record.fields})
     if json:
         typer.echo(msgspec.json.encode(found))
@@ -91,7 +90,7 @@ def export(
     """Print a bridge's filter as the FilterCriteria of an event source mapping."""
     from schemas.filters.export import filter_criteria, undocumented
 
-    published = _topic_of(table).published
+    published = topic_of(table).published
     if published is None:
         err.print(
             f"the bridge publishes every change of {table} (its line in schemas/topics.py has no filter), so its event "
@@ -117,15 +116,6 @@ def _compiled(pattern: str) -> Filter:
     from schemas.filters import compile_pattern
 
     return compile_pattern(_bytes_of(pattern[1:]).decode("utf-8", "replace") if pattern.startswith("@") else pattern)
-
-
-def _topic_of(table: str) -> Topic:
-    from schemas.topics import TOPICS
-
-    for topic in TOPICS:
-        if topic.table == table:
-            return topic
-    raise UnknownName(f"there is no table {table}; there are {', '.join(topic.table for topic in TOPICS)}")
 
 
 def _instant(text: str | None) -> float:

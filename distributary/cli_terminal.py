@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from distributary.errors import UnknownName
 from schemas.settings import read_settings
 
 if TYPE_CHECKING:
     from distributary.adapters import Adapters
     from distributary.attach import Attached
     from distributary.settings import Settings
+    from schemas.topics import Topic
 
 DEFAULT_HOME = Path(".distributary")
 
@@ -75,3 +77,13 @@ def until_told() -> Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, tell)
     return told
+
+
+def topic_of(table: str) -> Topic:
+    """The topic of that table. Raises UnknownName."""
+    from schemas.topics import TOPICS
+
+    for topic in TOPICS:
+        if topic.table == table:
+            return topic
+    raise UnknownName(f"there is no table {table}; there are {', '.join(topic.table for topic in TOPICS)}")
