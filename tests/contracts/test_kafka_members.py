@@ -89,12 +89,14 @@ def test_a_partition_that_is_lost_while_paused_is_polled_when_it_comes_back(log:
     second = log.subscribe(group)
     while not (lost := first.revoked()):
         polled(first, second, until=1, patience=5)
-    polled(first, second, until=1, patience=60)  # until the second one has them
+    for partition in lost:
+        log.append(key_in(partition), b"for the second one, once it has joined")
+    assert polled(first, second, until=1, patience=400)
     first.resume()
     second.close()
     for partition in range(PARTITIONS):
         log.append(key_in(partition), b"news")
-    news = [(each.partition, each.offset) for each in polled(first, until=PARTITIONS, patience=400)]
+    news = [(each.partition, each.offset) for each in polled(first, until=PARTITIONS + len(lost), patience=400)]
     assert {partition for partition, offset in news if offset == 1} == set(range(PARTITIONS)), (lost, news)
 
 

@@ -1,4 +1,4 @@
-"""A bridge's relay in a process of its own: `python -m tests.faults.bridge TOPIC` on `DISTRIBUTARY_*`'s servers.
+"""A bridge's relay in a process of its own: `python -m tests.faults.bridge TABLE TOPIC ITEM_RECORD`.
 
 It reads a batch of records a line, as a Lambda function gets an event an invocation, and answers with a line: which
 record it returns. Between the two lines, and after the second, it can be frozen as Lambda freezes it.
@@ -39,9 +39,9 @@ class BridgeProcess:
     """The process as its test sees it: relays batches as a `Relay` does."""
 
     def __init__(self, place: Place) -> None:
-        topic = msgspec.json.encode(place.topic).decode()
+        topic = place.topic
         self.process: Popen[bytes] = Popen(
-            [sys.executable, "-m", "tests.faults.bridge", topic],
+            [sys.executable, "-m", "tests.faults.bridge", topic.table, topic.name, topic.item_record],
             stdin=PIPE,
             stdout=PIPE,
             env={**environ, **place.variables},
@@ -70,12 +70,12 @@ class BridgeProcess:
         self.process.communicate()
 
 
-def main(text: str) -> None:
-    """Answers batches until there are no more."""
+def main(table: str, name: str, item_record: str) -> None:
+    """Answers batches of the topic's table until there are no more."""
     settings = read_settings(Settings, environ)
     registry = open_registry(settings.registry)
     publisher = KafkaPublisher({**settings.kafka.client(), "message.timeout.ms": MESSAGE_TIMEOUT_MS})
-    relay = Relay(lines([msgspec.json.decode(text, type=Topic)], registry), publisher, time)
+    relay = Relay(lines([Topic(table, name, item_record)], registry), publisher, time)
     for line in sys.stdin.buffer:
         batch = msgspec.json.decode(line, type=Batch)
         deadline = monotonic() + batch.seconds
@@ -86,4 +86,4 @@ def main(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
