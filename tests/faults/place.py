@@ -37,7 +37,7 @@ from tests.faults.process import Member
 from tests.faults.task import SESSION_MS, Task
 from tests.flow.command import exact
 
-PATIENCE = 45.0
+PATIENCE = 120.0
 """Seconds after which a condition counts as never met; machines may be busy."""
 LOOK_SECONDS = 0.1
 
