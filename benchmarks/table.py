@@ -20,7 +20,6 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     at_most: float | None = None
     quartile: float | None = None
     rounds: int = 0
-    note: str = ""
 
     @property
     def met(self) -> bool:

@@ -19,6 +19,7 @@ from schemas.event_schema import packaged
 from schemas.record_shape import record_shape
 from schemas.registry import Registry
 from schemas.topics import BRIDGE_DEAD_LETTERS, Topic, dead_letters_of
+from schemas.versions import VERSION_HEADER
 
 if TYPE_CHECKING:
     from schemas.filters import Filter
@@ -144,7 +145,7 @@ class Relay:
             value = line.encoder.encode(event)
         except InvalidAttributeValue as error:
             raise UnconvertibleRecord("translate", str(error)) from None
-        headers = [("version", event.version.encode())]
+        headers = [(VERSION_HEADER, event.version.encode())]
         if TRACEPARENT in self._metadata:
             headers.append((TRACEPARENT, self._metadata[TRACEPARENT].encode()))
         return Message(line.topic.name, event.key_text.encode(), value, tuple(headers))

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from schemas.errors import InvalidVersion
 
+VERSION_HEADER = "version"
+"""The message header that an event's version travels as."""
 SNAPSHOT_VERSION = "0"
 """Below every epoch, so that a snapshot fills holes and nothing else."""
 

@@ -21,6 +21,7 @@ from consumers.errors import GroupStopped, Outage, TooManyDeadLetters
 from consumers.read_model import ReadModel
 from consumers.subscription import Delivery, Subscription
 from schemas.dead_letters import DeadLetter
+from schemas.versions import VERSION_HEADER
 
 logger = logging.getLogger("distributary.consumers")
 
@@ -250,7 +251,7 @@ class Consumer:
 
 def _letter(delivery: Delivery, poison: Poison, now: float) -> DeadLetter:
     headers: Mapping[str, bytes] = dict(delivery.headers)
-    version = headers.get("version")
+    version = headers.get(VERSION_HEADER)
     return DeadLetter(
         place=f"{delivery.topic}/{delivery.partition}/{delivery.offset}",
         value=delivery.value,

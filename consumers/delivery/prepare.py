@@ -12,8 +12,7 @@ from consumers.writes import VersionedWrite
 from schemas.change_event import ChangeEvent
 from schemas.codec import EventDecoder
 from schemas.errors import RegistryUnavailable, UndecodableEvent, UnknownSchema
-
-VERSION_HEADER = "version"
+from schemas.versions import VERSION_HEADER
 
 
 class Poison(NamedTuple):
