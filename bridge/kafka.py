@@ -76,12 +76,14 @@ class KafkaPublisher:
         try:
             for number, message in messages.items():
                 self._produce(number, message, reports, deadline)
-            while len(reports) < len(messages) and (left := deadline - self._clock()) > 0:
-                self._producer.poll(left)
+            if (left := deadline - self._clock()) > 0:
+                # Not `poll`, which comes back for every few reports. What it answers proves nothing; the reports do.
+                self._producer.flush(left)
+            if any(reports.values()):
+                self._producer.poll(0)
         except KafkaException as error:
-            # So `poll` tells of a fatal error: the producer is done for, and nothing more is heard of the rest.
-            for number in messages:
-                reports.setdefault(number, error.args[0])
+            # So `poll` tells of a fatal error: the producer is done for, and whatever was not acknowledged fails by it.
+            reports.update({number: error.args[0] for number in messages if reports.get(number, error) is not None})
         return reports
 
     def _produce(self, number: int, message: Message, reports: Reports, deadline: float) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bridge.accounts import WHOLE_BATCH, Accounts, BatchResult
 from bridge.errors import UnconvertibleRecord
 from bridge.publisher import Message, Publisher, Receipt, Status
-from bridge.stream_record import Place, RawRecord, check, locate, original_bytes, parse
+from bridge.stream_record import Place, RawRecord, StreamRecord, check, check_images, locate, original_bytes, parse
 from bridge.translate import translate
 from schemas.change_event import ChangeEvent
 from schemas.codec import EventEncoder
@@ -121,9 +121,11 @@ class Relay:
             record = parse(entry.raw)
             entry.place = locate(record)
             entry.line = line = self._line(entry.place)
-            event = translate(check(record), line.topic, line.encoder.item_record.key_schema, self._metadata)
+            checked = check(record, entry.place)
+            event = translate(checked, line.topic, line.encoder.item_record.key_schema, self._metadata)
+            value = _encoded(line.encoder, event, checked)
             if self._publishes(line.topic.published, event):
-                entry.message = self._message(line, event)
+                entry.message = self._message(line.topic, event, value)
             else:
                 entry.counts_as = "filtered"
         except UnconvertibleRecord as error:
@@ -140,15 +142,11 @@ class Relay:
             raise UnconvertibleRecord("check", f"the table {stream.table} is not one that the bridge knows ({known})")
         return self._lines[stream.table]
 
-    def _message(self, line: Line, event: ChangeEvent) -> Message:
-        try:
-            value = line.encoder.encode(event)
-        except InvalidAttributeValue as error:
-            raise UnconvertibleRecord("translate", str(error)) from None
+    def _message(self, topic: Topic, event: ChangeEvent, value: bytes) -> Message:
         headers = [(VERSION_HEADER, event.version.encode())]
         if TRACEPARENT in self._metadata:
             headers.append((TRACEPARENT, self._metadata[TRACEPARENT].encode()))
-        return Message(line.topic.name, event.key_text.encode(), value, tuple(headers))
+        return Message(topic.name, event.key_text.encode(), value, tuple(headers))
 
     def _bury(self, entry: _Entry, stage: str, error: str, reason: str) -> None:
         """Makes a dead letter of the entry, to be sent instead of its event."""
@@ -173,6 +171,15 @@ class Relay:
         receipts = self._publisher.publish([message for _, message in sent], timeout) if sent else []
         for (entry, _), receipt in zip(sent, receipts, strict=True):
             entry.receipt = receipt
+
+
+def _encoded(encoder: EventEncoder, event: ChangeEvent, record: StreamRecord) -> bytes:
+    """The event's bytes; to make them is to check the images. Raises UnconvertibleRecord, naming the field."""
+    try:
+        return encoder.encode(event)
+    except InvalidAttributeValue as error:
+        check_images(record)
+        raise UnconvertibleRecord("translate", str(error)) from None
 
 
 def _encoder(topic: Topic, registry: Registry) -> EventEncoder:

@@ -1,4 +1,4 @@
-"""One entry of a DynamoDB stream, read from Lambda's form and checked (steps 1 of design section 5).
+"""One entry of a DynamoDB stream, read from Lambda's form and checked (step 1 of design section 5).
 
 Source of the form: "DynamoDB Streams and Lambda triggers" and the API's `Record` and `StreamRecord`.
 """
@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from sys import intern
@@ -29,6 +28,7 @@ RawRecord: TypeAlias = bytes | msgspec.Raw | Mapping[str, Any]
 
 _ARN = re.compile(r"arn:[\w-]+:dynamodb:([\w-]+):(\w+):table/([\w.-]+)/stream/(.+)", re.ASCII)
 _SEQUENCE = re.compile(r"\d{1,40}", re.ASCII)
+_VIEW_TYPES = {each.value: each for each in ViewType}
 _CAPTURED = {name: Operation(name) for name in ("INSERT", "MODIFY", "REMOVE")}
 
 
@@ -65,9 +65,10 @@ class Place(NamedTuple):
         return f"{self.arn}#{self.sequence_number}"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamRecord:
-    """A checked stream record. Images are checked attribute values; one that is not carried is None."""
+class StreamRecord(msgspec.Struct, frozen=True, gc=False):
+    """A checked stream record but for its images: the encoder checks those as it writes them, `check_images` does it
+    for who only reads. An image that is not carried is None.
+    """
 
     stream: StreamArn
     sequence_number: str
@@ -115,9 +116,9 @@ def locate(record: Mapping[str, Any]) -> Place:
     )
 
 
-def check(record: Mapping[str, Any]) -> StreamRecord:
-    """The checked record. Raises UnconvertibleRecord, naming the field."""
-    place = locate(record)
+def check(record: Mapping[str, Any], place: Place | None = None) -> StreamRecord:
+    """The checked record, which stands at `place`. Raises UnconvertibleRecord, naming the field."""
+    place = place or locate(record)
     if (stream := place.stream) is None:
         found = shown(record.get("eventSourceARN"))
         raise UnconvertibleRecord("check", f"eventSourceARN is {found}, expected the ARN of a table's stream")
@@ -140,13 +141,24 @@ def check(record: Mapping[str, Any]) -> StreamRecord:
         event_id=None if record.get("eventID") is None else _text(record["eventID"], "eventID"),
         operation=operation,
         keys=keys,
-        old_image=_attributes(change, "OldImage"),
-        new_image=_attributes(change, "NewImage"),
+        old_image=_image(change, "OldImage"),
+        new_image=_image(change, "NewImage"),
         committed_at=_instant(change.get("ApproximateCreationDateTime")),
         view_type=_view_type(change.get("StreamViewType")),
         size_bytes=_size(change.get("SizeBytes")),
         principal=_principal(record.get("userIdentity")),
     )
+
+
+def check_images(record: StreamRecord) -> None:
+    """Raises UnconvertibleRecord where an image holds what is no attribute value, naming the field."""
+    _attributes({"OldImage": record.old_image}, "OldImage")
+    _attributes({"NewImage": record.new_image}, "NewImage")
+
+
+def _image(change: Mapping[str, Any], name: str) -> Attributes | None:
+    image = change.get(name)
+    return image if type(image) is dict else _attributes(change, name)
 
 
 def _attributes(change: Mapping[str, Any], name: str) -> Attributes | None:
@@ -180,21 +192,24 @@ def _instant(value: object) -> datetime | None:
     try:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise TypeError
-        seconds = value / 1000 if value > 1e11 else value
-        return datetime.fromtimestamp(round(seconds, 3), UTC)
+        return _at(value)
     except (TypeError, ValueError, OverflowError, OSError):
         message = f"dynamodb.ApproximateCreationDateTime is {shown(value)}, expected epoch seconds"
         raise UnconvertibleRecord("check", message) from None
 
 
+@lru_cache(maxsize=1024)  # many records share their second
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(round(seconds / 1000 if seconds > 1e11 else seconds, 3), UTC)
+
+
 def _view_type(value: object) -> ViewType | None:
-    try:
-        return None if value is None else ViewType(str(value))
-    except ValueError:
+    if value is None:
+        return None
+    if not isinstance(value, str) or (found := _VIEW_TYPES.get(value)) is None:
         expected = ", ".join(ViewType)
-        raise UnconvertibleRecord(
-            "check", f"dynamodb.StreamViewType is {shown(value)}, expected one of {expected}"
-        ) from None
+        raise UnconvertibleRecord("check", f"dynamodb.StreamViewType is {shown(value)}, expected one of {expected}")
+    return found
 
 
 def _principal(value: object) -> Principal | None:

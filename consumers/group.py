@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from consumers.errors import MissingImage
 from consumers.projection import OneDocument, Projection

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from bridge.errors import UnconvertibleRecord
-from bridge.stream_record import check, locate, parse
+from bridge.stream_record import check, check_images, locate, parse
 from schemas.attribute_values import Item
 from schemas.filters import Filter
 from schemas.keys import key_text
@@ -44,6 +44,7 @@ def try_items(pattern: Filter, records: Iterable[bytes], now: float) -> Iterator
     for number, raw in enumerate(records, 1):
         try:
             record = check(parse(raw))
+            check_images(record)
         except UnconvertibleRecord as error:
             yield Tested(number, "?", "?", False, (str(error),))
             continue

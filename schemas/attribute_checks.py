@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
@@ -22,6 +22,8 @@ _MAX_NUMBER_TEXT = 1000
 MAX_NAME_BYTES = 65_535
 # DynamoDB nests 32 deep; beyond twice that it is an attack on the stack, not an item.
 MAX_DEPTH = 64
+ATTRIBUTE_DEPTH = 2
+"""How deep an attribute's own value stands in its item."""
 
 _ONE_TYPE = "an attribute value with one type, like {'S': 'text'}"
 _A_NAME = ", a name in it,"
@@ -33,7 +35,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
 def check(value: object, path: str) -> None:
     """Raises InvalidAttributeValue where `value`, found at `path`, is not an attribute value that DynamoDB can hold."""
     try:
-        _check(value, 1)
+        check_value(value, 1)
     except InvalidAttributeValue as error:
         raise error.under(path) from None
 
@@ -51,7 +53,8 @@ def check_attributes(value: object, path: str) -> Attributes:
 # A path is put together while an error is on its way out, and costs nothing where there is none.
 
 
-def _check(value: object, depth: int) -> None:
+def check_value(value: object, depth: int) -> None:
+    """`check` of a value that stands so deep in its item; its error says where in that."""
     if type(value) is not dict and not isinstance(value, Mapping):
         raise InvalidAttributeValue("", shown(value), _ONE_TYPE)
     if len(value) != 1:
@@ -59,8 +62,6 @@ def _check(value: object, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise InvalidAttributeValue("", f"nested more than {MAX_DEPTH} deep", "at most 32 levels")
     for kind, content in value.items():
-        if kind == "S" and type(content) is str and content.isascii():
-            continue  # as most are
         if kind not in TYPES:
             raise InvalidAttributeValue("", f"of type {shown(kind)}", f"one of {', '.join(sorted(TYPES))}")
         _CHECKS[kind](content, depth)
@@ -73,7 +74,8 @@ def _check_text(content: object, _depth: int) -> None:
         raise InvalidAttributeValue("", "text with half of a surrogate pair", "Unicode text")
 
 
-def _check_number(content: object, _depth: int) -> None:
+def check_number(content: object, _depth: int = 0) -> None:
+    """The same of the content of an N."""
     if type(content) is str and len(content) <= MAX_DIGITS and content.isascii() and content.isdigit():
         return  # as nearly every number is
     if not isinstance(content, str) or len(content) > _MAX_NUMBER_TEXT or not _NUMBER.fullmatch(content):
@@ -111,48 +113,47 @@ def _check_null(content: object, _depth: int) -> None:
 
 
 def _check_map(content: object, depth: int) -> None:
-    if not isinstance(content, Mapping):
+    if type(content) is not dict and not isinstance(content, Mapping):
         raise InvalidAttributeValue("", shown(content), "a map of attribute values")
     for name in content:
         if not (type(name) is str and name.isascii() and 0 < len(name) <= MAX_NAME_BYTES):
-            _check_name(name)
-    name = ""
+            check_name(name)
+    _check_members(content.items(), depth + 1, ".{}")
+
+
+def _check_list(content: object, depth: int) -> None:
+    if not isinstance(content, list):
+        raise InvalidAttributeValue("", shown(content), "a list of attribute values")
+    _check_members(enumerate(content), depth + 1, "[{}]")
+
+
+def _check_members(members: Iterable[tuple[object, object]], depth: int, place: str) -> None:
+    name: object = None
     try:
-        for name, member in content.items():  # noqa: B007 - says where it went wrong
-            if depth < MAX_DEPTH and type(member) is dict and len(member) == 1:
-                # What most values are needs no closer look: ASCII text, or a whole number.
-                if type(text := member.get("S")) is str and text.isascii():
+        for name, member in members:  # noqa: B007 - says where it went wrong
+            if type(member) is dict and len(member) == 1 and depth <= MAX_DEPTH:
+                # What most values are needs no closer look: ASCII text, a whole number, a flag.
+                ((kind, content),) = member.items()
+                if kind == "S" and type(content) is str and content.isascii():
                     continue
-                if (
-                    type(text := member.get("N")) is str
-                    and text.isdigit()
-                    and text.isascii()
-                    and len(text) <= MAX_DIGITS
-                ):
+                if kind == "N" and type(content) is str and len(content) <= MAX_DIGITS:
+                    if content.isdigit() and content.isascii():
+                        continue
+                elif kind == "BOOL" and type(content) is bool:
                     continue
-            _check(member, depth + 1)
+            check_value(member, depth)
     except InvalidAttributeValue as error:
-        raise error.under(f".{name}") from None
+        raise error.under(place.format(name)) from None
 
 
-def _check_name(name: object) -> None:
+def check_name(name: object) -> None:
+    """The same of an attribute's name."""
     try:
         _check_text(name, 0)
     except InvalidAttributeValue as error:
         raise error.under(_A_NAME) from None
     if not 0 < len(str(name).encode()) <= MAX_NAME_BYTES:
         raise InvalidAttributeValue(_A_NAME, shown(name), f"1 to {MAX_NAME_BYTES} bytes long")
-
-
-def _check_list(content: object, depth: int) -> None:
-    if not isinstance(content, list):
-        raise InvalidAttributeValue("", shown(content), "a list of attribute values")
-    index = 0
-    try:
-        for index, member in enumerate(content):  # noqa: B007
-            _check(member, depth + 1)
-    except InvalidAttributeValue as error:
-        raise error.under(f"[{index}]") from None
 
 
 def _set_of(
@@ -177,7 +178,8 @@ def _distinct_texts(members: Sequence[str]) -> bool:
     return len(set(members)) == len(members)
 
 
-def _distinct_numbers(members: Sequence[str]) -> bool:
+def distinct_numbers(members: Sequence[str]) -> bool:
+    """Whether no two of the numbers are the same."""
     # Text has a hash that nobody can foresee, a number has not. A set of numbers made to share one takes time that
     # grows with its square, so more than a few of them, which nobody has by chance, are as good as duplicates.
     numbers = sorted(map(Decimal, members))
@@ -187,13 +189,13 @@ def _distinct_numbers(members: Sequence[str]) -> bool:
 
 _CHECKS: dict[str, Callable[[object, int], None]] = {
     "S": _check_text,
-    "N": _check_number,
+    "N": check_number,
     "B": _check_binary,
     "BOOL": _check_flag,
     "NULL": _check_null,
     "M": _check_map,
     "L": _check_list,
     "SS": _set_of(_check_text, _distinct_texts),
-    "NS": _set_of(_check_number, _distinct_numbers),
+    "NS": _set_of(check_number, distinct_numbers),
     "BS": _set_of(_check_binary, _distinct_texts),
 }

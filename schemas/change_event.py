@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 from schemas.attribute_values import Item
 from schemas.keys import key_text
@@ -35,16 +36,14 @@ class ViewType(StrEnum):
         return frozenset(side for side, word in (("before", "OLD"), ("after", "NEW")) if word in self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(msgspec.Struct, frozen=True, gc=False):
     """Who made the change, where the stream says so (`dynamodb.amazonaws.com`, `Service`: an expiry by TTL)."""
 
     id: str
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, gc=False):
     """Where a change was captured. `epoch` and `sequence_number` make the version; `size_bytes` is DynamoDB's."""
 
     table: str
@@ -57,8 +56,7 @@ class Source:
     principal: Principal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeEvent:
+class ChangeEvent(msgspec.Struct, frozen=True, gc=False):
     """One item changed. `key` holds the key attributes in key order.
 
     A `before` or `after` of None is unknown where the stream does not carry it; `before_known` and `after_known` tell

@@ -30,7 +30,10 @@ class EventEncoder:
         self._encode = encoder(schema_text, self.item_record, _FRAME.pack(0, schema_id))
 
     def encode(self, event: ChangeEvent) -> bytes:
-        """The event's bytes. Raises InvalidAttributeValue where an attribute is not of its declared type."""
+        """The event's bytes; its images are checked on the way, its key is checked already.
+
+        Raises InvalidAttributeValue where something in an image is no attribute value, or not of its declared type.
+        """
         return self._encode(event)
 
 

@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import msgspec
+
 from schemas import decoding, wire_values
 from schemas.attribute_values import Item, shown
 from schemas.change_event import ChangeEvent, Operation, Principal, ViewType
 from schemas.change_event import Source as EventSource
 from schemas.errors import BrokenValue, InvalidSchema, UndecodableEvent
 from schemas.item_record import UNMAPPED, ItemRecord, Shape
+from schemas.json_values import from_json
 from schemas.python_source import Source, built
 from schemas.schema_text import bare, meaning, read_schema
 from schemas.wire_types import WireType, wire_type
@@ -35,7 +38,7 @@ def decoder(schema_text: str, record: ItemRecord) -> Callable[[bytes, int], Chan
     Raises InvalidSchema for a schema that is beyond the bounds, or no change event's.
     """
     writer = _Writer(record, meaning(bare(read_schema(schema_text))))
-    names = vars(wire_values) | vars(decoding) | _CLASSES | writer.names
+    names = vars(wire_values) | vars(decoding) | {"from_json": from_json} | _CLASSES | writer.names
     read: Callable[[bytes, int, Left], tuple[ChangeEvent, int]] = built(writer.source, names, "decoder")["event"]
     values, levels = MAX_VALUES - writer.top.values, MAX_LEVELS - writer.top.levels
 
@@ -164,7 +167,7 @@ class _Writer:
 
     def _fields(self, schema: dict[str, Any], prefix: str, made: type, wire: WireType) -> None:
         """A record of the envelope: its fields in order, each into the variable of its path."""
-        known = {field.name for field in dataclasses.fields(made)}
+        known = {field.name for field in msgspec.structs.fields(made)}
         for field in schema["fields"]:
             name, path = field["name"], prefix + field["name"]
             self._write(f"where = {'.' + path!r}")
@@ -230,7 +233,7 @@ _TEXTS = {
     "S": "data[start:at].decode()",
     "N": "number_text(data[start:at].decode())",
     "B": "base64_text(data[start:at])",
-    "ANY": "attribute_value(data[start:at].decode())",
+    "ANY": "from_json(data[start:at])",
 }
 
 
@@ -249,5 +252,5 @@ def _variable(path: str) -> str:
 
 
 def _made(made: type, prefix: str = "") -> str:
-    arguments = ", ".join(f"{field.name}={_variable(prefix + field.name)}" for field in dataclasses.fields(made))
+    arguments = ", ".join(f"{field.name}={_variable(prefix + field.name)}" for field in msgspec.structs.fields(made))
     return f"{made.__name__}({arguments})"

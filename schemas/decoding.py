@@ -6,19 +6,15 @@ from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
-
-import msgspec
 
 from schemas.attribute_checks import MAX_DIGITS, check
 from schemas.attribute_values import AttributeValue, shown
 from schemas.errors import BrokenValue, InvalidAttributeValue
+from schemas.json_values import from_json
 from schemas.wire_values import CUT, NO_TEXT, Left, block, end_block, extent
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN_NAME = 60
-
-_from_json = msgspec.json.Decoder().decode
 
 
 class Symbols(dict[int, StrEnum]):
@@ -71,22 +67,11 @@ def number_set(texts: list[str]) -> list[str]:
     return texts
 
 
-def attribute_value(text: str) -> AttributeValue:
-    """The attribute value that the text is, as JSON. Raises InvalidAttributeValue where it is none."""
-    try:
-        value: Any = _from_json(text)
-    except (ValueError, RecursionError):
-        raise InvalidAttributeValue("", shown(text), "an attribute value as JSON") from None
-    check(value, "")
-    found: AttributeValue = value
-    return found
-
-
 def unmap(item: dict[str, AttributeValue], unmapped: Mapping[str, str]) -> None:
     """Adds the attributes that no field holds."""
     for name, text in unmapped.items():
         try:
-            item[name] = attribute_value(text)
+            item[name] = from_json(text.encode())
         except InvalidAttributeValue as error:
             raise broken(error, f".{name[:_SHOWN_NAME]}") from None
 

@@ -6,19 +6,22 @@ Each method writes the lines that append the bytes of one value to a list (`put`
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from schemas import encoding
+from schemas.attribute_checks import ATTRIBUTE_DEPTH, MAX_DIGITS, check_number
 from schemas.change_event import ChangeEvent, Principal
 from schemas.change_event import Source as EventSource
 from schemas.errors import InvalidSchema
 from schemas.item_record import UNMAPPED, Field, ItemRecord, Shape
+from schemas.json_values import as_json, json_bytes
 from schemas.python_source import Source, built
 from schemas.schema_text import meaning, read_schema
 
-_CLASSES = {"event": ChangeEvent, "source": EventSource, "principal": Principal}
+_CLASSES: dict[str, type[msgspec.Struct]] = {"event": ChangeEvent, "source": EventSource, "principal": Principal}
 """What the records of the envelope are made from: fields of the same names."""
 
 
@@ -31,7 +34,8 @@ def encoder(schema_text: str, record: ItemRecord, frame: bytes) -> Callable[[Cha
 
 def names(record: ItemRecord, frame: bytes) -> dict[str, Any]:
     """What the source calls."""
-    return vars(encoding) | {"FRAME": frame, "RECORD": record}
+    called = {"as_json": as_json, "check_number": check_number, "json_bytes": json_bytes}
+    return vars(encoding) | called | {"FRAME": frame, "RECORD": record}
 
 
 def encoder_source(schema_text: str, record: ItemRecord) -> Source:
@@ -62,29 +66,31 @@ class _Writer:
     def item(self) -> None:
         """The item record: a union of null and the declared type for each field, and the map of all that has none.
 
-        `unfit` are the declared attributes that have no typed value: an explicit NULL, a number that is not a long.
+        What the lines do not stumble over is checked on the way. `unfit` are the declared attributes that have no typed
+        value: an explicit NULL, a number that is not a long.
         """
         declared = {field.name: field for field in self._record.fields}
         for field in self._record.fields:
-            self._blocks_of(field.shape)
+            self._blocks_of(field.shape, ATTRIBUTE_DEPTH)
         with self.source.function("item(out, item, path)"):
-            self._write("put, get = out.append, item.get", "absent, unfit = 0, []")
             with self._block("try:"):
+                self._write("put, get = out.append, item.get", "absent, unfit = 0, []")
                 for name in self._record.names:
                     if name == UNMAPPED:
                         self._write("unmapped_at = len(out)", "put(ZERO)")
                     else:
                         self._field(declared[name])
-            with self._block("except KeyError:"):
+                with self._block(f"if unfit or len(item) + absent != {len(declared)}:"):
+                    self._write("out[unmapped_at] = unmapped_bytes(RECORD, item, unfit)")
+            with self._block("except WRONG:"):
                 self._write("refuse(RECORD, item, path)")
-            with self._block(f"if unfit or len(item) + absent != {len(declared)}:"):
-                self._write("out[unmapped_at] = unmapped_bytes(RECORD, item, unfit)")
 
     def _field(self, field: Field) -> None:
         shape, unfit = field.shape, ("put(ZERO)", f"unfit.append({field.attribute!r})")
         with self._block(f"if (value := get({field.attribute!r})) is None:"):
             self._write("absent += 1", "put(ZERO)")
-        with self._block("elif 'NULL' not in value:" if shape.letter == "ANY" else f"elif {shape.letter!r} in value:"):
+        of_type = "'NULL' not in value" if shape.letter == "ANY" else f"{shape.letter!r} in value and len(value) == 1"
+        with self._block(f"elif {of_type}:"):
             if _has_long(shape):
                 self._write("begun = len(out)")
                 with self._block("try:"):
@@ -96,52 +102,78 @@ class _Writer:
         with self._block("else:"):
             self._write(*unfit)
             if shape.letter != "ANY":
-                self._write("if 'NULL' not in value: refuse(RECORD, item, path)")
+                self._write("if 'NULL' not in value: raise TypeError")
 
     def _present(self, shape: Shape) -> None:
         """The second branch of a union, and the value of that."""
         if shape.avro in ("string", "bytes"):
-            self._sized(_bytes_of(shape, _content(shape, "value")), "ONE_SIZE")
+            self._sized(shape, _content(shape, "value"), ATTRIBUTE_DEPTH, "ONE_SIZE")
         else:
             self._write("put(ONE)")
-            self._value(shape, _content(shape, "value"))
+            self._value(shape, _content(shape, "value"), ATTRIBUTE_DEPTH)
 
-    def _value(self, shape: Shape, content: str) -> None:
+    def _value(self, shape: Shape, content: str, depth: int) -> None:
         """The content of an attribute value, as its Avro type has it."""
         match shape.avro:
             case "string" | "bytes":
-                self._sized(_bytes_of(shape, content))
+                self._sized(shape, content, depth)
             case "long":
                 self._write(f"put(number_bytes({content}))")
             case "boolean":
-                self._write(rf"put(b'\1' if {content} else b'\0')")
+                self._write(f"put(flag_byte({content}))")
             case _:
-                self._write(f"{self._blocks[shape]}(put, {content})")
+                self._write(f"put({self._blocks[shape]}({content}))")
 
-    def _sized(self, value: str, sizes: str = "SIZE") -> None:
+    def _sized(self, shape: Shape, content: str, depth: int, sizes: str = "SIZE") -> None:
         """A string or bytes: the length, and that many bytes."""
-        self._write(f"put({sizes}[len(text := {value})])", "put(text)")
+        match shape.letter, shape.avro:
+            case "N", _:
+                self._write(f"text = {content}.encode()")
+                with self._block(f"if len(text) > {MAX_DIGITS} or not text.isdigit():"):
+                    self._write(f"check_number({content})")
+            case "ANY", _:
+                self._write(f"text = as_json({content}, {depth})")
+            case _, "string":
+                self._write(f"text = {content}.encode()")
+            case _:
+                self._write(f"text = base64_bytes({content})")
+        self._write(f"put({sizes}[len(text)])", "put(text)")
 
-    def _blocks_of(self, shape: Shape) -> None:
+    def _blocks_of(self, shape: Shape, depth: int) -> None:
         """An array or a map, as a function: their count and all members, unless there are none; then a zero."""
         if (member := shape.member) is None:
             return
-        self._blocks_of(member)
-        self._blocks[shape] = name = f"put_{len(self._blocks)}"
-        with self.source.function(f"{name}(put, members)"):
+        self._blocks_of(member, depth + 1)
+        self._blocks[shape] = name = f"block_{len(self._blocks)}"
+        keeps = depth == ATTRIBUTE_DEPTH and not _holds_any(shape)
+        if keeps:
+            self._write("", f"{name.upper()} = Kept()")
+        with self.source.function(f"{name}(members)"):
             self._write(repr(f"The {shape.avro} {shape.where}."))
+            self._write(f"if type(members) is not {'dict' if shape.avro == 'map' else 'list'}: raise TypeError")
+            if keeps:
+                self._write(f"if (made := {name.upper()}.get(whole := json_bytes(members))) is not None: return made")
+            self._write("out = []", "put = out.append")
             with self._block("if members:"):
-                self._write("put(SIZE[len(members)])")
-                head = "for name, member in members.items():" if shape.avro == "map" else "for member in members:"
-                with self._block(head):
-                    if shape.avro == "map":
-                        self._write("put(NAME[name])")
-                    self._value(member, "member" if shape.holds_contents else _content(member, "member"))
-            self._write("put(ZERO)")
+                self._members(shape, member, depth)
+            if shape.holds_contents:
+                self._write(f"if not members or not distinct(members, {member.letter!r}): raise TypeError")
+            self._write("put(ZERO)", "made = b''.join(out)")
+            self._write(f"return {name.upper()}.keep(whole, made)" if keeps else "return made")
+
+    def _members(self, shape: Shape, member: Shape, depth: int) -> None:
+        is_map = shape.avro == "map"
+        self._write("put(SIZE[len(members)])")
+        with self._block("for name, member in members.items():" if is_map else "for member in members:"):
+            if is_map:
+                self._write("put(NAME[name])")
+            if not shape.holds_contents and member.letter != "ANY":
+                self._write("if len(member) != 1: raise TypeError")
+            self._value(member, "member" if shape.holds_contents else _content(member, "member"), depth + 1)
 
     def _fields(self, record: str, schema: dict[str, Any]) -> None:
         """A record of the envelope that stands in the variable `record`: its fields in order."""
-        known = {field.name for field in dataclasses.fields(_CLASSES[record])}
+        known = {field.name for field in msgspec.structs.fields(_CLASSES[record])}
         for field in schema["fields"]:
             if (name := field["name"]) not in known:
                 raise InvalidSchema(f"the envelope has a field {name!r} ({record}) that this release cannot fill")
@@ -157,7 +189,7 @@ class _Writer:
                     self._write("put(ONE)")
                     self._part(branch, name, name)
             case "string":
-                self._sized(f"{value}.encode()")
+                self._text(value)
             case "long":
                 self._write(f"put(long_bytes({value}))")
             case {"logicalType": "timestamp-millis"}:
@@ -176,13 +208,17 @@ class _Writer:
                     self._write(f"{name} = {value}")
                 self._fields(name, avro)
 
+    def _text(self, value: str) -> None:
+        """A string that is the value of an expression."""
+        self._write(f"put(SIZE[len(text := {value}.encode())])", "put(text)")
+
     def _texts(self, value: str) -> None:
         """A map of texts."""
         with self._block(f"if entries := {value}:"):
             self._write("put(SIZE[len(entries)])")
             with self._block("for name, entry in entries.items():"):
-                self._write("put(NAME[name])")
-                self._sized("entry.encode()")
+                self._text("name")
+                self._text("entry")
         self._write("put(ZERO)")
 
     def _key(self, value: str) -> None:
@@ -190,7 +226,7 @@ class _Writer:
         self._write(f"key = {value}.attributes")
         with self._block("try:"):
             for field in self._record.key_fields:
-                self._value(field.shape, _content(field.shape, f"key[{field.attribute!r}]"))
+                self._value(field.shape, _content(field.shape, f"key[{field.attribute!r}]"), ATTRIBUTE_DEPTH)
         with self._block("except KeyError:"):
             self._write("refuse_key(RECORD, key)")
 
@@ -200,11 +236,9 @@ def _content(shape: Shape, value: str) -> str:
     return value if shape.letter == "ANY" else f"{value}[{shape.letter!r}]"
 
 
-def _bytes_of(shape: Shape, content: str) -> str:
-    if shape.letter == "ANY":
-        return f"json_bytes({content})"
-    return f"{content}.encode()" if shape.avro == "string" else f"base64_bytes({content})"
-
-
 def _has_long(shape: Shape) -> bool:
     return shape.avro == "long" or (shape.member is not None and _has_long(shape.member))
+
+
+def _holds_any(shape: Shape) -> bool:
+    return shape.letter == "ANY" or (shape.member is not None and _holds_any(shape.member))

@@ -7,30 +7,35 @@ second is the same for many items.
 
 from __future__ import annotations
 
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NoReturn
 
-import msgspec
-
+from schemas.attribute_checks import (
+    check_attributes,
+    check_name,
+    distinct_numbers,
+)
 from schemas.attribute_values import Attributes, AttributeValue, shown
 from schemas.errors import DoesNotFit, InvalidAttributeValue
 from schemas.item_record import ItemRecord, Shape
+from schemas.json_values import as_json
 
 ZERO = b"\0"
 """The first branch of a union (null), the end of an array or a map, false."""
 ONE = b"\2"
 """The second branch of a union: the type that may be null."""
 
+WRONG = (ArithmeticError, AttributeError, InvalidAttributeValue, LookupError, RecursionError, TypeError, ValueError)
+"""What a generated encoder stumbles with over something that is no attribute value; `refuse` says over what."""
+
 _KEPT = 4096
 _KEPT_NAME = 64
+_KEPT_TEXT, _KEPT_TEXTS = 200, 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-
-base64_bytes = a2b_base64
-json_bytes = msgspec.json.Encoder().encode
 
 
 def long_bytes(whole: int) -> bytes:
@@ -61,6 +66,26 @@ def number_bytes(text: str) -> bytes:
     return long_bytes(whole)
 
 
+def base64_bytes(text: str) -> bytes:
+    """The bytes that are written so. Raises ValueError where they would be written in another way."""
+    content = a2b_base64(text)
+    if b2a_base64(content, newline=False) != text.encode():
+        raise ValueError
+    return content
+
+
+def flag_byte(flag: bool) -> bytes:
+    """A boolean. Raises TypeError where it is none."""
+    if type(flag) is not bool:
+        raise TypeError
+    return b"\1" if flag else b"\0"
+
+
+def distinct(members: Sequence[str], letter: str) -> bool:
+    """Whether checked members of a set of that type are all different."""
+    return distinct_numbers(members) if letter == "N" else len(set(members)) == len(members)
+
+
 def millis(instant: datetime) -> int:
     """A timestamp-millis."""
     return (instant - _EPOCH) // _MILLISECOND
@@ -84,6 +109,7 @@ class Names(dict[str, bytes]):
     """The bytes of each name in a map: its length and its text."""
 
     def __missing__(self, name: str) -> bytes:
+        check_name(name)
         text = name.encode()
         made = long_bytes(len(text)) + text
         if len(text) <= _KEPT_NAME:
@@ -97,20 +123,37 @@ SIZE, ONE_SIZE, NAME = Sizes(b""), Sizes(ONE), Names()
 """Of a text or a block; the same of the second branch of a union; of a name."""
 
 
+class Kept(dict[bytes, bytes]):
+    """The bytes of small arrays and maps by their JSON: most come again, in an item's other image or in other items."""
+
+    def keep(self, text: bytes, made: bytes) -> bytes:
+        """`made`, kept if it is small."""
+        if len(text) <= _KEPT_TEXT:
+            if len(self) >= _KEPT_TEXTS:
+                self.clear()
+            self[text] = made
+        return made
+
+
 def unmapped_bytes(record: ItemRecord, item: Attributes, unfit: Sequence[str]) -> bytes:
     """The map of all attributes that no field holds, in the item's order: the undeclared and the `unfit`."""
-    left = [(name, value) for name, value in item.items() if name not in record.by_attribute or name in unfit]
+    left = [
+        (name, value)
+        for name, value in item.items()
+        if name not in record.by_attribute or name in unfit or value is None
+    ]
     if not left:
         return ZERO
     pieces = [SIZE[len(left)]]
     for name, value in left:
-        text = json_bytes(value)
+        text = as_json(value)
         pieces += NAME[name], SIZE[len(text)], text
     return b"".join((*pieces, ZERO))
 
 
 def refuse(record: ItemRecord, item: Attributes, path: str) -> NoReturn:
-    """Raises InvalidAttributeValue of the first value of the item that is not of its declared type."""
+    """Raises InvalidAttributeValue of the first value that is none, else the first that is not of its declared type."""
+    check_attributes(item, path)
     for name, value in item.items():
         field = record.by_attribute.get(name)
         if field is not None and "NULL" not in value:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import structs
 
 from consumers.group import Group
 from consumers.groups import GROUPS
@@ -55,7 +56,7 @@ def test_what_is_no_pattern_is_refused_where_the_group_is_declared() -> None:
 
 def test_an_event_without_the_time_that_a_pattern_asks_for_is_a_dead_letter() -> None:
     bench = Bench(replace(COPY, where=items({"At": [{"time": ["before", "now"]}]})))
-    timeless = replace(event(after={"At": 1}), committed_at=None)
+    timeless = structs.replace(event(after={"At": 1}), committed_at=None)
     assert bench.turn(timeless) == {"dead_lettered": 1}
     (letter,) = bench.dead_letters.letters
     assert (letter.stage, letter.message) == (

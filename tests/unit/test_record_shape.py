@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.stream_record import check
 from bridge.translate import translate

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from consumers.delivery.memory import MemoryDeadLetters
 from consumers.delivery.prepare import Poison, Preparation, Prepared
@@ -218,7 +219,7 @@ def test_who_dies_before_a_letter_is_resolved_finds_it_superseded_the_next_time(
     "old",
     [
         letter(event(after={})),
-        letter(replace(event(after={}), committed_at=None), first_seen=int(COMMITTED.timestamp() * 1000)),
+        letter(structs.replace(event(after={}), committed_at=None), first_seen=int(COMMITTED.timestamp() * 1000)),
         letter(b"poison", first_seen=int(COMMITTED.timestamp() * 1000)),
     ],
     ids=["by its event", "by the letter, where the event does not say", "by the letter, where there is no event"],
