@@ -23,7 +23,7 @@ class EventPattern:
 
     def __call__(self, event: ChangeEvent) -> bool:
         """Whether the group looks at the event. Raises ValueError where it asks for a time and the event has none."""
-        return self.filter.matches(record_shape(event, self.filter.fields), epoch_seconds(event.committed_at))
+        return self.filter.matches(record_shape(event, self.filter.fields), _now(self.filter, event.committed_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ItemPattern:
 
     def __call__(self, item: Item, committed_at: datetime | None) -> bool:
         """Whether the read model holds the item, as an event of that time has it. Raises ValueError as EventPattern."""
-        return self.filter.matches(item_shape(item, self.filter.fields), epoch_seconds(committed_at))
+        return self.filter.matches(item_shape(item, self.filter.fields), _now(self.filter, committed_at))
 
 
 def events(pattern: Pattern, named: Mapping[str, Filter] | None = None) -> EventPattern:
@@ -45,6 +45,10 @@ def events(pattern: Pattern, named: Mapping[str, Filter] | None = None) -> Event
 def items(pattern: Pattern, named: Mapping[str, Filter] | None = None) -> ItemPattern:
     """The `where` of a pattern; `named` are filters that it may refer to. Raises PatternError."""
     return ItemPattern(_compiled(pattern, named))
+
+
+def _now(filter_: Filter, committed_at: datetime | None) -> float | None:
+    return epoch_seconds(committed_at) if filter_.relative else None
 
 
 def _compiled(pattern: Pattern, named: Mapping[str, Filter] | None) -> Filter:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from consumers.writes import Fields, Put, Remove, Write
-from schemas.attribute_values import Item
+from schemas.attribute_values import Item, plain
 from schemas.change_event import ChangeEvent
 
 
@@ -46,4 +46,5 @@ def one_document(document: Callable[[Item], Fields]) -> OneDocument:
 
 def only(item: Item, *names: str) -> Fields:
     """Those of the item's attributes; an absent one stays absent."""
-    return {name: item[name] for name in names if name in item}
+    found = item.attributes.get
+    return {name: plain(value) for name in names if (value := found(name)) is not None}

@@ -33,6 +33,9 @@ class Item(Mapping[str, Value]):
     def __getitem__(self, name: str) -> Value:
         return plain(self.attributes[name])
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.attributes
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.attributes)
 
@@ -56,12 +59,16 @@ class Item(Mapping[str, Value]):
 
 def plain(value: AttributeValue) -> Value:
     """The plain value of a checked attribute value; sets become frozensets, numbers what `number` says."""
+    if (text := value.get("S")) is not None:
+        return str(text)
     ((kind, content),) = value.items()
     return _PLAIN[kind](content)
 
 
 def number(text: str) -> int | Decimal:
     """An int where the number is whole and fits 64 bits, else a Decimal: by value alone, however it was written."""
+    if len(text) < 19 and text.isdigit() and text.isascii():
+        return int(text)  # as most are
     exact = Decimal(text)
     if not exact:
         return 0

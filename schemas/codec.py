@@ -53,8 +53,9 @@ class EventDecoder:
         self._decoder = lru_cache(maxsize=64)(lambda schema_id: _decoder(registry.schema(schema_id)))
 
     def decode(self, data: bytes) -> ChangeEvent:
-        """The event, every value of which is one that DynamoDB can hold.
+        """The event; its key is one that DynamoDB can hold, and so is every value in its images once it is asked for.
 
+        What is asked of an image raises UndecodableEvent where its bytes are no such value; the image itself is whole.
         Raises UndecodableEvent; UnknownSchema where a registry that answers does not know its id; RegistryUnavailable,
         an outage. None of them is remembered.
         """

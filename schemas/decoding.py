@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from typing import NoReturn
 
 from schemas.attribute_checks import MAX_DIGITS, check
-from schemas.attribute_values import AttributeValue, shown
-from schemas.errors import BrokenValue, InvalidAttributeValue
-from schemas.json_values import from_json
-from schemas.wire_values import CUT, NO_TEXT, Left, block, end_block, extent
+from schemas.attribute_values import shown
+from schemas.errors import BrokenValue, InvalidAttributeValue, UndecodableEvent
+from schemas.wire_values import CUT, NO_TEXT, Left, block, end_block, extent, index
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SHOWN_NAME = 60
 
 
 class Symbols(dict[int, StrEnum]):
@@ -44,6 +44,13 @@ def broken(error: Exception, where: str) -> BrokenValue:
     return BrokenValue(f"is no value: {type(error).__name__}: {str(error)[:200]}", where)
 
 
+def undecodable(error: BrokenValue) -> UndecodableEvent:
+    """What it comes to for the event."""
+    path = "".join(reversed(error.path)).removeprefix(".") or "it"
+    return UndecodableEvent(f"the value does not decode: {path} {error.found}")
+
+
+@lru_cache(maxsize=1024)  # many events share their second
 def instant(millis: int) -> datetime:
     """A timestamp-millis. Raises OverflowError for one that no calendar has."""
     return _EPOCH + timedelta(milliseconds=millis)
@@ -52,6 +59,12 @@ def instant(millis: int) -> datetime:
 def base64_text(value: bytes) -> str:
     """Binary as DynamoDB JSON has it."""
     return b2a_base64(value, newline=False).decode("ascii")
+
+
+def no_branch(data: bytes, at: int) -> NoReturn:
+    """Raises BrokenValue of a number that is none of two branches, or is written longer than anybody does."""
+    number, _ = index(data, at, 2, "branches")
+    raise BrokenValue(f"is branch {number} in more bytes than one")
 
 
 def number_text(text: str) -> str:
@@ -65,15 +78,6 @@ def number_set(texts: list[str]) -> list[str]:
     """The texts, which are a set of numbers. Raises InvalidAttributeValue where they are none."""
     check({"NS": texts}, "")
     return texts
-
-
-def unmap(item: dict[str, AttributeValue], unmapped: Mapping[str, str]) -> None:
-    """Adds the attributes that no field holds."""
-    for name, text in unmapped.items():
-        try:
-            item[name] = from_json(text.encode())
-        except InvalidAttributeValue as error:
-            raise broken(error, f".{name[:_SHOWN_NAME]}") from None
 
 
 def texts(data: bytes, at: int, left: Left) -> tuple[dict[str, str], int]:

@@ -31,7 +31,7 @@ KeySchema = tuple[KeyAttribute, ...]
 
 def key_text(key: Attributes) -> str:
     """The canonical text of an item key: `key` holds the key attributes alone, in key order (hash, then range)."""
-    return "|".join(_part(value) for value in key.values())
+    return "|".join([_part(value) for value in key.values()])
 
 
 def key_of(item: Mapping[str, AttributeValue], schema: KeySchema, path: str) -> dict[str, AttributeValue]:
@@ -74,6 +74,8 @@ def parse_key(text: str, schema: KeySchema) -> dict[str, AttributeValue]:
 def _part(value: AttributeValue) -> str:
     ((kind, content),) = value.items()
     if kind == "N":
+        if content.isdigit() and content.isascii() and content[0] != "0":
+            return str(content)  # as most are
         exact = Decimal(content)
         if not exact:
             return "0"

@@ -18,7 +18,7 @@ _PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
 
 
 def record_shape(event: ChangeEvent, fields: Collection[str]) -> dict[str, Any]:
-    """Those of the record's fields; an absent one stays absent. Images are the event's own, not copied."""
+    """Those of the record's fields; an absent one stays absent. What is in the images is the event's own."""
     shape = {name: make(event) for name, make in _FIELDS.items() if name in fields}
     return {name: value for name, value in shape.items() if value is not None}
 
@@ -28,7 +28,8 @@ def item_shape(item: Item, attributes: Collection[str]) -> dict[str, Any]:
 
     Numbers are numbers, sets are lists, binary is base64 text, an explicit NULL is null.
     """
-    return {name: _plain(item.attributes[name]) for name in attributes if name in item.attributes}
+    found = item.attributes.get
+    return {name: _plain(value) for name in attributes if (value := found(name)) is not None}
 
 
 def epoch_seconds(instant: datetime | None) -> float | None:
@@ -67,7 +68,7 @@ def _change(event: ChangeEvent) -> dict[str, Any]:
 
 
 def _image(item: Item | None) -> Attributes | None:
-    return None if item is None else item.attributes
+    return None if item is None else dict(item.attributes)
 
 
 def _seconds(instant: datetime | None) -> float | None:

@@ -56,11 +56,15 @@ class Preparation:
         # 3 filter
         try:
             seen = self.group.look(event, for_others=for_others)
+        except UndecodableEvent as error:  # in a value that is decoded now that it is asked for
+            return _poison("decode", error)
         except Exception as error:  # noqa: BLE001 - a predicate is the group's own code; whatever it raises is poison
             return _poison("filter", error)
         # 4 project
         try:
             return () if seen is None else self._project(seen)
+        except UndecodableEvent as error:
+            return _poison("decode", error)
         except Exception as error:  # noqa: BLE001 - so is a projection
             return _poison("project", error)
 

@@ -17,17 +17,18 @@ from msgspec.structs import replace
 from benchmarks.obvious import ObviousCodec
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent, Operation
-from schemas.codec import EventDecoder, EventEncoder
+from schemas.codec import EventEncoder
 from schemas.errors import InvalidAttributeValue, UndecodableEvent, UnknownSchema
 from schemas.event_schema import packaged
 from schemas.registry import PackagedRegistry
 from schemas.topics import MAX_MESSAGE_BYTES
 from tests.items import FIELDS, Attribute, Schemas, event, events, schema_text
+from tests.whole_decoder import WholeDecoder
 
 RICH, POOR, FOREIGN = 7, 8, 9
 REGISTRY = Schemas({RICH: schema_text(*FIELDS), POOR: schema_text(), FOREIGN: '{"type": "string"}'})
 ENCODER = EventEncoder(RICH, REGISTRY.schema(RICH))
-DECODER = EventDecoder(REGISTRY)
+DECODER = WholeDecoder(REGISTRY)
 KEY: dict[str, Attribute] = {"Hash": {"N": "1"}, "Range": {"S": "r"}}
 ITEM: dict[str, Attribute] = KEY | {
     "Text": {"S": "text"},
@@ -193,7 +194,7 @@ def test_a_field_that_a_later_release_adds_to_the_envelope_is_passed_over() -> N
         fields.append({"name": "added_later", "type": "string", "default": "new"})
     later = msgspec.json.encode(schema).decode()
     data = struct.pack(">bI", 0, 10) + ObviousCodec(later).encode(event(KEY, ITEM, ITEM))
-    assert EventDecoder(Schemas({10: later})).decode(data) == event(KEY, ITEM, ITEM)
+    assert WholeDecoder(Schemas({10: later})).decode(data) == event(KEY, ITEM, ITEM)
 
 
 def test_a_schema_is_fetched_once() -> None:
@@ -204,6 +205,6 @@ def test_a_schema_is_fetched_once() -> None:
             fetched.append(schema_id)
             return super().schema(schema_id)
 
-    decoder = EventDecoder(Counting({RICH: REGISTRY.schema(RICH)}))
+    decoder = WholeDecoder(Counting({RICH: REGISTRY.schema(RICH)}))
     assert decoder.decode(BYTES) == decoder.decode(BYTES)
     assert fetched == [RICH]
