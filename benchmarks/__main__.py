@@ -15,11 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import bridge, codec, consumer, filters, start
+from benchmarks import bridge, codec, consumer, dynamodb, filters, poller, start
 from benchmarks.rounds import ROUNDS
 from benchmarks.table import Line, row
 
-MODULES = (bridge, codec, consumer, start, filters)
+MODULES = (bridge, codec, consumer, dynamodb, poller, start, filters)
 RESULTS = Path(__file__).parent / "results.json"
 LIBRARIES = ("boto3", "confluent-kafka", "fastavro", "msgspec", "opensearch-py")
 

@@ -12,7 +12,7 @@ GROUPS = (
         "app-users",
         topic="users.changes",
         projection=app_users.PROJECTION,
-        read_model=Table("AppUsers_V2"),
+        read_model=Table("AppUsers_V2", fields=app_users.FIELDS),
         # Something else than the last login differs.
         filter=events({"dynamodb": {"NewImage": [{"changed": {"except": ["LastLoginAt"]}}]}}),
     ),
@@ -20,7 +20,7 @@ GROUPS = (
         "workplace-users",
         topic="users.changes",
         projection=workplace_users.PROJECTION,
-        read_model=Table("WorkplaceUsers_V2"),
+        read_model=Table("WorkplaceUsers_V2", fields=workplace_users.FIELDS),
         # At a workplace; an empty WorkplaceId is none.
         where=items({"none_of": [{"WorkplaceId": ["", None, {"exists": False}]}]}),
     ),

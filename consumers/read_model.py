@@ -19,10 +19,15 @@ REMOVALS_KEPT_SECONDS = 30 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A read model in a DynamoDB table. `key` must be the projection's key."""
+    """A read model in a DynamoDB table. `key` must be the projection's key.
+
+    `fields` are all that its documents may have besides the key; None where that is open. What a document lacks of them
+    can be taken away without writing the item whole, so that many updates go in one request.
+    """
 
     name: str
     key: KeySchema = (KeyAttribute("UserId", "N"),)
+    fields: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Stores:
     """Where read models are kept: tables behind `dynamodb`, indexes behind `opensearch` or as files in `indexes`.
 
     `clock` gives epoch seconds. `replicas` is how many copies a new index of OpenSearch has: 0 on one machine.
+    `statements`: whether that DynamoDB takes conditional updates as PartiQL.
     """
 
     dynamodb: DynamoDBClient
@@ -43,6 +44,7 @@ class Stores:
     clock: Callable[[], float]
     opensearch: OpenSearch | None = None
     replicas: int = 1
+    statements: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def open_read_model(declared: Table | Index, stores: Stores) -> ReadModel:
     """The adapter of a declared read model. Raises SettingsError where nobody said where indexes are kept."""
     match declared:
         case Table():
-            return DynamoDBTable(declared, stores.dynamodb, stores.clock)
+            return DynamoDBTable(declared, stores.dynamodb, stores.clock, statements=stores.statements)
         case Index() if stores.opensearch is not None:
             # Here, because its client library takes a while that the embedded pipeline need not wait.
             from consumers.read_models.opensearch import OpenSearchIndex

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.dynamodb_positions import POSITIONS
 from consumers.groups import GROUPS
 from consumers.read_model import Table
-from consumers.read_models.dynamodb import EXPIRES_AT, REMOVALS
+from consumers.read_models.dynamodb_steps import EXPIRES_AT, REMOVALS
 from schemas.change_event import ViewType
 from schemas.event_schema import item_record_of, packaged
 from schemas.keys import KeyAttribute, KeySchema

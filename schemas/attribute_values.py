@@ -82,6 +82,9 @@ def attribute_value(value: Value) -> dict[str, Any]:
 
     Raises TypeError for what DynamoDB has no type for (a float, an empty or mixed set).
     """
+    if (plainly := _BY_TYPE.get(type(value))) is not None:
+        letter, write = plainly
+        return {letter: write(value)}
     for types, letter, write in _LETTERS:
         if isinstance(value, types):
             return {letter: write(value)}
@@ -140,3 +143,9 @@ _LETTERS: tuple[tuple[type | tuple[type, ...], str, Callable[[Any], object]], ..
     (dict, "M", _map_values),
     (list, "L", _list_values),
 )
+_BY_TYPE: dict[type, tuple[str, Callable[[Any], object]]] = {
+    each: (letter, write)
+    for types, letter, write in _LETTERS
+    for each in (types if isinstance(types, tuple) else (types,))
+}
+"""The same, for what is of just that type, as nearly everything is."""

@@ -7,11 +7,15 @@ from consumers.projections.names import display_name, normalised_email
 from consumers.writes import Fields
 from schemas.attribute_values import Item
 
+_COPIED = ("UserId", "Username", "Status", "Roles", "Preferences", "CreatedAt", "UpdatedAt")
+FIELDS = (*_COPIED, "DisplayName", "Email")
+"""All that a document may have."""
+
 
 def app_user(user: Item) -> Fields:
     """The document of a user."""
     return {
-        **only(user, "UserId", "Username", "Status", "Roles", "Preferences", "CreatedAt", "UpdatedAt"),
+        **only(user, *_COPIED),
         **normalised_email(user),
         **display_name(user),
     }

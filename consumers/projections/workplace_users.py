@@ -7,10 +7,14 @@ from consumers.projections.names import display_name, normalised_email
 from consumers.writes import Fields
 from schemas.attribute_values import Item
 
+_COPIED = ("UserId", "WorkplaceId", "Username", "JobTitle", "Department", "Skills", "Status", "UpdatedAt")
+FIELDS = (*_COPIED, "DisplayName", "Email")
+"""All that a document may have."""
+
 
 def workplace_user(user: Item) -> Fields:
     """The document of a user with a workplace."""
-    copied = only(user, "UserId", "WorkplaceId", "Username", "JobTitle", "Department", "Skills", "Status", "UpdatedAt")
+    copied = only(user, *_COPIED)
     return {**copied, **display_name(user), **normalised_email(user)}
 
 

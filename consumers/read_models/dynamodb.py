@@ -2,66 +2,63 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from consumers.errors import LostRace, Outage, RefusedDocument
-from consumers.read_model import REMOVALS_KEPT_SECONDS, SOURCE_VERSION, Document, Table, WriteOutcome, WriteStatus
-from consumers.read_models.bounded_key import bounded_key
-from consumers.read_models.dynamodb_items import DynamoDBItem, document_item, item_document, key_item
-from consumers.read_models.version_guard import Action, Answer, Found, Part, Place, Step, steps
+from consumers.read_model import REMOVALS_KEPT_SECONDS, Document, Table, WriteOutcome, WriteStatus
+from consumers.read_models.dynamodb_answers import VALIDATION, found, is_of_one_write_alone, refusal
+from consumers.read_models.dynamodb_items import (
+    DynamoDBItem,
+    document_attributes,
+    item_document,
+    key_item,
+)
+from consumers.read_models.dynamodb_statements import Complaint, Statements, can_be_stated, requests
+from consumers.read_models.dynamodb_steps import REMOVALS, StepCalls
+from consumers.read_models.version_guard import UNDONE, Answer, Step, Steps, steps
 from consumers.writes import Put, VersionedWrite
+from schemas.attribute_values import Attributes
 from schemas.errors import InvalidKey
-from schemas.keys import KeyAttribute
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-REMOVALS = Table("DistributaryRemovals", key=(KeyAttribute("removed_key", "S"),))
-"""Where removals of every table are recorded, under `<table>#<key>`."""
-EXPIRES_AT = "expires_at"
-"""Its TTL attribute, in epoch seconds."""
-
 MAX_CALLS = 20
 """Calls for one write before it counts as a lost race; one or two are usual."""
 
-# What DynamoDB says where an item, or the key it would stand under, is at fault. Any other ValidationException is
-# about the table or the request, and would be the same for every item.
-_REFUSALS = re.compile(
-    r"item size|nesting level|empty string|size of hashkey|size of all range keys|index key|number overflow"
-    r"|number underflow",
-    re.IGNORECASE,
-)
-_VALIDATION = frozenset({"ValidationException", "ValidationError"})
-_OF_ONE_WRITE_ALONE = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "Throttling",
-        "ThrottlingException",
-        "TransactionCanceledException",
-    }
-)
-"""What one write may meet while its neighbours get through."""
-_LOST_RACES = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
 
+@dataclass(slots=True)
+class _Pending:
+    """A write on its way: the step that comes next of its run, and its outcome once it has one.
 
-class _Row(NamedTuple):
-    """Where a part acts: the row's key, and the whole item that a put would leave there."""
+    `attributes` are those of its document; none where it is a removal.
+    """
 
-    table: str
-    key: DynamoDBItem
-    item: DynamoDBItem
+    write: VersionedWrite
+    attributes: Attributes
+    run: Steps
+    step: Step
+    outcome: WriteOutcome | None = None
+
+    def take(self, given: tuple[Answer, ...]) -> None:
+        """Goes on by the answers of the step."""
+        try:
+            self.step = self.run.send(given)
+        except StopIteration as end:
+            self.outcome = end.value
 
 
 class DynamoDBTable:
     """The read model in `table`. That table and the removals table exist.
 
-    `clock` gives epoch seconds. `client` stays the caller's to close. Up to `parallel` writes are under way at once.
+    `clock` gives epoch seconds. `client` stays the caller's to close. Up to `parallel` requests are under way at once.
+    `statements`: whether the server takes conditional updates as PartiQL; they are used where the table's fields are a
+    closed list, so that many updates of items that exist go in one request.
     """
 
     store = "DynamoDB"
@@ -75,13 +72,15 @@ class DynamoDBTable:
         removals: Table = REMOVALS,
         removals_kept_seconds: float = REMOVALS_KEPT_SECONDS,
         parallel: int = 8,
+        statements: bool = True,
     ) -> None:
         self.name = table.name
         self._schema = table.key
+        self._fields = None if table.fields is None else {*table.fields, *(name for name, _ in table.key)}
+        self._statements = Statements(table, client) if statements and can_be_stated(table) else None
         self._client = client
-        self._clock = clock
-        self._removals = removals
-        self._removals_kept_seconds = removals_kept_seconds
+        self._calls = StepCalls(table, client, clock, removals, removals_kept_seconds)
+        self._removals = removals.name
         self._writers = ThreadPoolExecutor(parallel, thread_name_prefix=f"writes-{table.name}")
 
     def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
@@ -89,7 +88,19 @@ class DynamoDBTable:
         would wait for a time limit of its own.
         """
         away: list[str] = []
-        return list(self._writers.map(lambda write: self._apply(write, away), writes))
+        pending = [self._pending(write) for write in writes]
+        if self._statements is not None:
+            # 1. The updates that can be statements, many in a request.
+            stated = {
+                number: self._statements.one(each.attributes, each.write.version)
+                for number, each in enumerate(pending)
+                if each.outcome is None and isinstance(each.write.write, Put)
+            }
+            list(self._writers.map(lambda together: self._revise(pending, together, away), requests(stated)))
+        # 2. What is left, one by one: removals, items that do not exist or are somebody else's.
+        left = [each for each in pending if each.outcome is None]
+        list(self._writers.map(lambda each: self._finish(each, away), left))
+        return [each.outcome for each in pending if each.outcome is not None]
 
     def get(self, key: str) -> Document | None:
         """See `ReadModel.get`; a consistent read."""
@@ -101,11 +112,11 @@ class DynamoDBTable:
 
         The item first: a removal is recorded before its item goes, so whichever of them there was is seen.
         """
-        found = [
-            _found(self._item(self.name, key_item(key, self._schema), key)),
-            _found(self._item(self._removals.name, self._removal_key(key), key)),
+        known = [
+            found(self._item(self.name, key_item(key, self._schema), key)),
+            found(self._item(self._removals, self._calls.removal_key(key), key)),
         ]
-        return max((each.version for each in found if each is not None and each.version is not None), default=None)
+        return max((each.version for each in known if each is not None and each.version is not None), default=None)
 
     def scan(self) -> Iterator[Document]:
         """See `ReadModel.scan`; consistent reads, page by page."""
@@ -125,131 +136,90 @@ class DynamoDBTable:
         try:
             return self._client.get_item(TableName=table, Key=row_key, ConsistentRead=True).get("Item", {})
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and (refusal := _refusal(error)):
-                raise InvalidKey(f"{key!r} is no key of {self.name}: {refusal}") from error
+            if isinstance(error, ClientError) and (complaint := refusal(error)):
+                raise InvalidKey(f"{key!r} is no key of {self.name}: {complaint}") from error
             raise Outage(self.store, f"{table}: {error}") from error
 
-    def _removal_key(self, key: str) -> DynamoDBItem:
-        return {self._removals.key[0].name: {"S": f"{self.name}#{bounded_key(key)}"}}
-
-    def _apply(self, write: VersionedWrite, away: list[str]) -> WriteOutcome:
-        if away:
-            return WriteOutcome(WriteStatus.FAILED, away[0])
+    def _pending(self, write: VersionedWrite) -> _Pending:
+        """The write before its first step, or refused."""
+        run = steps(write, revising=self._statements is not None)
+        pending = _Pending(write, {}, run, next(run))
         try:
-            return self._take_steps(write, self._rows(write))
+            if isinstance(write.write, Put):
+                pending.attributes = document_attributes(write.write, self._schema)
+                self._check_fields(pending.attributes)
         except (RefusedDocument, InvalidKey) as error:
-            return WriteOutcome(WriteStatus.REFUSED, f"{self.name} {write.key}: {error}")
-        except (ClientError, BotoCoreError, LostRace) as error:
-            failed = WriteOutcome(WriteStatus.FAILED, f"{self.name} {write.key}: {error}")
-            if not _is_of_one_write_alone(error):
-                away.append(failed.reason)
-            return failed
+            pending.outcome = self._refused(write, error)
+        return pending
 
-    def _take_steps(self, write: VersionedWrite, rows: dict[Place, _Row]) -> WriteOutcome:
-        run = steps(write)
-        step = next(run)
-        for _ in range(MAX_CALLS):
-            answers = self._call(step, [_request(part, rows[part.place], write.version) for part in step])
-            if answers is None:
-                continue
-            try:
-                step = run.send(answers)
-            except StopIteration as end:
-                outcome: WriteOutcome = end.value
-                return outcome
-        raise LostRace(f"others wrote it at the same time, {MAX_CALLS} times in a row")
+    def _check_fields(self, attributes: Attributes) -> None:
+        if self._fields is not None and not attributes.keys() <= self._fields:
+            undeclared = ", ".join(sorted(attributes.keys() - self._fields))
+            raise RefusedDocument(
+                f"the document has {undeclared}, which the fields of {self.name} do not name; add it to the table's "
+                "line in consumers/groups.py"
+            )
 
-    def _call(self, step: Step, requests: list[dict[str, Any]]) -> tuple[Answer, ...] | None:
-        """Carries the step out: one answer a part, or None where it lost a race and must be taken again."""
+    def _revise(self, pending: Sequence[_Pending], stated: Mapping[int, bytes], away: list[str]) -> None:
+        """Takes the first step of those writes, all in one request. What that leaves open is left to `_finish`."""
+        assert self._statements is not None
+        if away:
+            return
         try:
-            if len(step) == 1:
-                return (self._write(step[0], requests[0]),)
-            transaction: list[Any] = [
-                {part.action.value: request} for part, request in zip(step, requests, strict=True)
-            ]
-            self._client.transact_write_items(TransactItems=transaction)
-            return (Answer(held=True, found=None),) * len(step)
-        except ClientError as error:
-            return _answers(error)
+            said: Sequence[Complaint | None] = self._statements.ask(list(stated.values()))
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] in VALIDATION:
+                # It is about one of them, or about the request: each is asked for itself.
+                said = [Complaint("ValidationError")] * len(stated)
+            else:
+                for number in stated:
+                    self._fail(pending[number], error, away)
+                return
+        for number, complaint in zip(stated, said, strict=True):
+            self._hear(pending[number], complaint, away)
 
-    def _write(self, part: Part, request: dict[str, Any]) -> Answer:
-        if part.action is Action.DELETE:
-            before = self._client.delete_item(**request, ReturnValues="ALL_OLD").get("Attributes")
-        elif part.place is Place.REMOVAL:
-            before = self._client.put_item(**request, ReturnValues="ALL_OLD").get("Attributes")
+    def _hear(self, each: _Pending, complaint: Complaint | None, away: list[str]) -> None:
+        """What is said of one write's statement."""
+        if complaint is None:
+            each.take((Answer(held=True, found=None),))
+        elif (answer := complaint.answer) is not None:
+            each.take((answer,))
+        elif complaint.of_the_write:
+            each.take(UNDONE)
         else:
-            # Nobody asks what an update replaced, and it can be large.
-            self._client.put_item(**request)
-            before = None
-        return Answer(held=True, found=_found(before))
+            each.outcome = self._failed(each.write, f"{complaint.code}: {complaint.message}")
+            if not complaint.throttled:
+                away.append(each.outcome.reason)
 
-    def _rows(self, write: VersionedWrite) -> dict[Place, _Row]:
-        key = key_item(write.key, self._schema)
-        item = document_item(write.write, write.version, self._schema) if isinstance(write.write, Put) else {}
-        removal_key = self._removal_key(write.key)
-        expires_at = int(self._clock() + self._removals_kept_seconds)
-        removal = {**removal_key, SOURCE_VERSION: {"S": write.version}, EXPIRES_AT: {"N": str(expires_at)}}
-        return {
-            Place.ITEM: _Row(self.name, key, item),
-            Place.REMOVAL: _Row(self._removals.name, removal_key, removal),
-        }
+    def _finish(self, each: _Pending, away: list[str]) -> None:
+        """Takes the steps that are left, to an outcome."""
+        if away:
+            each.outcome = WriteOutcome(WriteStatus.FAILED, away[0])
+            return
+        try:
+            self._take_steps(each)
+        except (RefusedDocument, InvalidKey) as error:
+            each.outcome = self._refused(each.write, error)
+        except (ClientError, BotoCoreError, LostRace) as error:
+            self._fail(each, error, away)
 
+    def _fail(self, each: _Pending, error: Exception, away: list[str]) -> None:
+        each.outcome = self._failed(each.write, error)
+        if not is_of_one_write_alone(error):
+            away.append(each.outcome.reason)
 
-def _request(part: Part, row: _Row, version: str) -> dict[str, Any]:
-    expression = " AND ".join(part.conditions)
-    request: dict[str, Any] = {
-        "TableName": row.table,
-        "ConditionExpression": expression,
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
-    if part.action is Action.PUT:
-        request["Item"] = row.item
-    else:
-        request["Key"] = row.key
-    # DynamoDB refuses a name or a value that the expression does not use.
-    if "#key" in expression:
-        request["ExpressionAttributeNames"] = {"#key": next(iter(row.key))}
-    if ":version" in expression:
-        request["ExpressionAttributeValues"] = {":version": {"S": version}}
-    return request
+    def _failed(self, write: VersionedWrite, reason: object) -> WriteOutcome:
+        return WriteOutcome(WriteStatus.FAILED, f"{self.name} {write.key}: {reason}")
 
+    def _refused(self, write: VersionedWrite, reason: object) -> WriteOutcome:
+        return WriteOutcome(WriteStatus.REFUSED, f"{self.name} {write.key}: {reason}")
 
-def _answers(error: ClientError) -> tuple[Answer, ...] | None:
-    """What the error says of the step's parts; None where the step must be taken again.
-
-    Raises RefusedDocument, and the error itself where it is about neither the item nor its conditions.
-    """
-    response: Any = error.response
-    code = response["Error"]["Code"]
-    if code == "ConditionalCheckFailedException":
-        return (Answer(held=False, found=_found(response.get("Item"))),)
-    if code in _LOST_RACES:
-        return None
-    reasons = response.get("CancellationReasons", [])
-    codes = {reason["Code"] for reason in reasons} - {"None"}
-    if codes == {"ConditionalCheckFailed"}:
-        return tuple(Answer(reason["Code"] == "None", _found(reason.get("Item"))) for reason in reasons)
-    if codes and codes <= _LOST_RACES | {"ConditionalCheckFailed"}:
-        return None
-    if refusal := _refusal(error):
-        raise RefusedDocument(refusal) from error
-    raise error
-
-
-def _is_of_one_write_alone(error: Exception) -> bool:
-    if isinstance(error, ClientError):
-        return error.response["Error"]["Code"] in _OF_ONE_WRITE_ALONE
-    return isinstance(error, LostRace)
-
-
-def _refusal(error: ClientError) -> str | None:
-    """What DynamoDB says against the item itself, if that is what the error is about."""
-    response: Any = error.response
-    for complaint in (response["Error"], *response.get("CancellationReasons", [])):
-        if complaint["Code"] in _VALIDATION and _REFUSALS.search(complaint["Message"]):
-            return str(complaint["Message"])
-    return None
-
-
-def _found(item: dict[str, Any] | None) -> Found | None:
-    return None if not item else Found(item.get(SOURCE_VERSION, {}).get("S"))
+    def _take_steps(self, each: _Pending) -> None:
+        rows = self._calls.rows(each.write, each.attributes)
+        for _ in range(MAX_CALLS):
+            given = self._calls.carry_out(each.step, rows, each.write.version)
+            if given is not None:
+                each.take(given)
+            if each.outcome is not None:
+                return
+        raise LostRace(f"others wrote it at the same time, {MAX_CALLS} times in a row")

@@ -9,7 +9,7 @@ from consumers.errors import RefusedDocument
 from consumers.read_model import SOURCE_VERSION, Document
 from consumers.writes import Put
 from schemas.attribute_checks import check_attributes
-from schemas.attribute_values import attribute_value, plain
+from schemas.attribute_values import Attributes, attribute_value, plain
 from schemas.client_form import with_base64, with_bytes
 from schemas.errors import InvalidAttributeValue, InvalidKey
 from schemas.keys import KeySchema, key_of, key_text, parse_key
@@ -22,8 +22,8 @@ def key_item(text: str, schema: KeySchema) -> DynamoDBItem:
     return with_bytes(parse_key(text, schema))
 
 
-def document_item(put: Put, version: str, schema: KeySchema) -> DynamoDBItem:
-    """The item of a document, its version beside it. Raises RefusedDocument for what DynamoDB cannot hold.
+def document_attributes(put: Put, schema: KeySchema) -> Attributes:
+    """The attribute values of a document, its key among them. Raises RefusedDocument for what DynamoDB cannot hold.
 
     The document may hold its key's attributes, which are then the same as its key.
     """
@@ -40,6 +40,11 @@ def document_item(put: Put, version: str, schema: KeySchema) -> DynamoDBItem:
         raise RefusedDocument(f"document.{name}: {error}") from None
     except (InvalidAttributeValue, InvalidKey) as error:
         raise RefusedDocument(str(error)) from None
+    return attributes
+
+
+def versioned_item(attributes: Attributes, version: str) -> DynamoDBItem:
+    """The item of a document's attribute values, its version beside it."""
     return {**with_bytes(attributes), SOURCE_VERSION: {"S": version}}
 
 

@@ -25,6 +25,7 @@ class Condition(StrEnum):
 
     PRESENT = "attribute_exists(#key)"
     ABSENT = "attribute_not_exists(#key)"
+    OURS_OLDER = f"{SOURCE_VERSION} < :version"
     OLDER = f"(attribute_not_exists({SOURCE_VERSION}) OR {SOURCE_VERSION} < :version)"
     NOT_NEWER = f"(attribute_not_exists({SOURCE_VERSION}) OR {SOURCE_VERSION} <= :version)"
 
@@ -36,6 +37,8 @@ class Condition(StrEnum):
                 return found is not None
             case Condition.ABSENT:
                 return found is None
+            case Condition.OURS_OLDER:
+                return stored is not None and stored < version
             case Condition.OLDER:
                 return stored is None or stored < version
             case Condition.NOT_NEWER:
@@ -43,9 +46,14 @@ class Condition(StrEnum):
 
 
 class Action(Enum):
-    """What a part does; the value is a transaction's word for it."""
+    """What a part does; the value is a transaction's word for it.
+
+    A PUT leaves nothing but the document. An UPDATE sets what the document has and takes away whatever else a document
+    of the table may have: to an item of ours that is the same, in somebody else's it would leave what is theirs.
+    """
 
     PUT = "Put"
+    UPDATE = "Update"
     DELETE = "Delete"
     CHECK = "ConditionCheck"
 
@@ -75,10 +83,14 @@ class Answer(NamedTuple):
     found: Found | None
 
 
+UNDONE = (Answer(held=False, found=Found(None)),)
+"""The answers to a REVISE that was not carried out for another reason than its condition: the next step tells more."""
+
 Step: TypeAlias = tuple[Part, ...]
 """One part is a conditional write; of several, all happen or none."""
 Steps: TypeAlias = Generator[Step, tuple[Answer, ...], WriteOutcome]
 
+REVISE: Step = (Part(Action.UPDATE, Place.ITEM, (Condition.OURS_OLDER,)),)
 UPDATE: Step = (Part(Action.PUT, Place.ITEM, (Condition.PRESENT, Condition.OLDER)),)
 INSERT: Step = (
     Part(Action.CHECK, Place.REMOVAL, (Condition.OLDER,)),
@@ -88,26 +100,41 @@ RECORD_REMOVAL: Step = (Part(Action.PUT, Place.REMOVAL, (Condition.NOT_NEWER,)),
 DELETE: Step = (Part(Action.DELETE, Place.ITEM, (Condition.OLDER,)),)
 
 
-def steps(write: VersionedWrite) -> Steps:
-    """Yields the steps of a write one by one, takes each one's answers, one a part, and returns the outcome."""
-    return _put() if isinstance(write.write, Put) else _remove(write.version)
+def steps(write: VersionedWrite, *, revising: bool = False) -> Steps:
+    """Yields the steps of a write one by one, takes each one's answers, one a part, and returns the outcome.
+
+    `revising`: a put begins with REVISE, which a store can carry out for many writes in one request.
+    """
+    return _put(revising) if isinstance(write.write, Put) else _remove(write.version)
 
 
-def _put() -> Steps:
-    while True:
-        # 1. The item exists: most writes end here.
-        (item,) = yield UPDATE
+def _put(revising: bool) -> Steps:
+    there = True
+    # 1. An item of ours exists: most writes end here.
+    if revising:
+        (item,) = yield REVISE
         if item.held:
             return APPLIED
-        if item.found is not None:
+        if item.found is not None and item.found.version is not None:
             return STALE
-        # 2. It does not: put it unless it was removed at this version or a later one.
+        # Somebody else's is left to a put of the whole item.
+        there = item.found is not None
+    while True:
+        # 2. The item exists, whoever wrote it.
+        if there:
+            (item,) = yield UPDATE
+            if item.held:
+                return APPLIED
+            if item.found is not None:
+                return STALE
+        # 3. It does not: put it unless it was removed at this version or a later one.
         removal, item = yield INSERT
         if not removal.held:
             return STALE
         if item.held:
             return APPLIED
-        # 3. An item appeared between the two: start over.
+        # 4. An item appeared between the two: start over.
+        there = True
 
 
 def _remove(version: str) -> Steps:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
 from consumers.errors import Outage
-from consumers.read_model import APPLIED, STALE, Document, ReadModel, Table, WriteOutcome, WriteStatus
-from consumers.read_models.dynamodb import EXPIRES_AT, REMOVALS, DynamoDBTable
-from consumers.read_models.version_guard import Found, steps
+from consumers.read_model import APPLIED, STALE, Document, ReadModel, WriteOutcome, WriteStatus
+from consumers.read_models.dynamodb import DynamoDBTable
+from consumers.read_models.dynamodb_steps import EXPIRES_AT, REMOVALS
+from consumers.read_models.version_guard import Found
 from consumers.writes import Fields, Put, Remove, VersionedWrite
 from distributary.local.dynamodb import LocalDynamoDB
-from distributary.tables import DeclaredTable, create_tables
 from schemas.errors import InvalidKey
 from schemas.keys import KeySchema
+from tests.contracts import dynamodb_tables
 from tests.contracts.documents import COMPOSITE_KEY, NUMBER_KEY, one, put, remove, version
+from tests.contracts.dynamodb_tables import NOW, Tables, on_the_model
 from tests.contracts.read_model import ReadModelContract, Store
 from tests.unit import version_guard_model as model
 
@@ -29,57 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def _beside(found: Found) -> dict[str, Any]:
-    return {} if found.version is None else {"source_version": {"S": found.version}}
-
-
-def _found(item: dict[str, Any]) -> Found | None:
-    return Found(item.get("source_version", {}).get("S")) if item else None
-
-
-NOW = 1_800_000_000.75
 _numbers = count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """A new table and its removals table."""
-
-    client: DynamoDBClient
-    table: Table
-    removals: Table
-
-    def open(self) -> DynamoDBTable:
-        """An adapter on them."""
-        return DynamoDBTable(self.table, self.client, lambda: NOW, removals=self.removals, parallel=2)
-
-    def item(self, key: str) -> dict[str, Any]:
-        """The item of a user as it stands in the table."""
-        found = self.client.get_item(TableName=self.table.name, Key={"UserId": {"N": key}})
-        return dict(found.get("Item", {}))
-
-    def put_as_somebody_else(self, item: dict[str, Any]) -> None:
-        """An item without a version."""
-        self.client.put_item(TableName=self.table.name, Item=item)
-
-    def leave(self, key: str, store: model.Store) -> None:
-        """Leaves in the tables what the model's store holds."""
-        if store.item is not None:
-            self.put_as_somebody_else({"UserId": {"N": key}} | _beside(store.item))
-        if store.removal is not None:
-            row = {REMOVALS.key[0].name: {"S": f"{self.table.name}#{key}"}} | _beside(store.removal)
-            self.client.put_item(TableName=self.removals.name, Item=row)
-
-    def left(self, key: str) -> model.Store:
-        """What the model's store would hold if it held what is in the tables."""
-        return model.Store(_found(self.item(key)), _found(self.removal(key)))
-
-    def removal(self, key: str) -> dict[str, Any]:
-        """The removal's record as it stands in the removals table."""
-        found = self.client.get_item(
-            TableName=self.removals.name, Key={REMOVALS.key[0].name: {"S": f"{self.table.name}#{key}"}}
-        )
-        return dict(found.get("Item", {}))
 
 
 @pytest.fixture(scope="session")
@@ -101,10 +53,7 @@ def make_tables(client: DynamoDBClient) -> Callable[[KeySchema], Tables]:
     """Makes tables of its own for a test."""
 
     def make(schema: KeySchema) -> Tables:
-        number = next(_numbers)
-        tables = Tables(client, Table(f"Users{number}", schema), Table(f"Removals{number}", REMOVALS.key))
-        create_tables(client, [DeclaredTable(made.name, made.key) for made in (tables.table, tables.removals)])
-        return tables
+        return dynamodb_tables.make_tables(client, str(next(_numbers)), schema)
 
     return make
 
@@ -184,20 +133,9 @@ def test_a_step_does_to_the_table_what_it_does_to_the_model(
 ) -> None:
     versioned = VersionedWrite(write, "2")
     tables.leave("1", model.Store(item, removal))
-    outcome, store = _on_the_model(versioned, model.Store(item, removal))
+    outcome, store = on_the_model(versioned, model.Store(item, removal))
     assert one(tables.open(), versioned) == outcome
     assert tables.left("1") == store
-
-
-def _on_the_model(write: VersionedWrite, store: model.Store) -> tuple[WriteOutcome, model.Store]:
-    run = steps(write)
-    step = next(run)
-    while True:
-        store, answers = store.carry_out(step, write.version)
-        try:
-            step = run.send(answers)
-        except StopIteration as end:
-            return end.value, store
 
 
 def test_a_repeated_removal_finishes_what_its_first_writer_left_undone(tables: Tables) -> None:

@@ -15,17 +15,16 @@ from bridge.memory_streams import MemoryShardPositions
 from bridge.stream_record import check
 from bridge.streams import SHARD_END, ShardPositions, Streams
 from bridge.translate import translate
-from consumers.read_model import Table
-from consumers.read_models.dynamodb import REMOVALS
+from consumers.read_models.dynamodb_steps import REMOVALS
 from distributary.dynamodb_clients import DynamoDBClients, local_clients
 from distributary.tables import DeclaredTable, create_tables, declared_tables
 from schemas.change_event import Operation, ViewType
 from schemas.keys import KeyAttribute, KeySchema
 from schemas.topics import TOPICS
-from tests.contracts import test_dynamodb_table
+from tests.contracts import dynamodb_tables, test_dynamodb_table
 from tests.contracts.documents import NUMBER_KEY
+from tests.contracts.dynamodb_tables import Tables
 from tests.contracts.streams import StreamsContract
-from tests.contracts.test_dynamodb_table import Tables
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +39,7 @@ class TestDynoxideTable(test_dynamodb_table.TestDynamoDBTable):
     @pytest.fixture
     def make_tables(self, clients: DynamoDBClients) -> Callable[[KeySchema], Tables]:
         def make(schema: KeySchema) -> Tables:
-            name = uuid4().hex
-            tables = Tables(clients.tables, Table(f"Users-{name}", schema), Table(f"Removals-{name}", REMOVALS.key))
-            create_tables(
-                clients.tables, [DeclaredTable(made.name, made.key) for made in (tables.table, tables.removals)]
-            )
-            return tables
+            return dynamodb_tables.make_tables(clients.tables, uuid4().hex, schema)
 
         return make
 

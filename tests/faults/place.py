@@ -20,7 +20,7 @@ from bridge.kafka import KafkaPublisher
 from bridge.relay import Relay, lines
 from consumers.errors import Outage
 from consumers.read_model import Table
-from consumers.read_models.dynamodb import EXPIRES_AT, REMOVALS
+from consumers.read_models.dynamodb_steps import EXPIRES_AT, REMOVALS
 from consumers.subscription import Delivery
 from consumers.wiring import open_read_model
 from distributary.adapters import Adapters

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
 
 import pytest
-from werkzeug.wrappers import Request, Response
 
 from bridge.dynamodb_streams import DynamoDBStreams
 from bridge.errors import ShardMissing, StreamMissing, StreamUnavailable
 from bridge.shards import Shard
 from distributary.dynamodb_clients import local_clients
-from distributary.local.direct_calls import call_directly
+from tests.dynamodb_answers import Answers
 from tests.records import arn
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIEnvironment
-
-
-class Answers:
-    """DynamoDB as far as it answers from a script: a body, or the name of an error. `asked` is what came in."""
-
-    def __init__(self, *script: dict[str, Any] | str) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self._script = list(script)
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
-        self.asked.append(json.loads(Request(environ).get_data()))
-        answer = self._script.pop(0)
-        status = 200
-        if isinstance(answer, str):
-            status, answer = 400, {"__type": f"com.amazonaws.dynamodb.v20120810#{answer}", "message": "so it is"}
-        return Response(json.dumps(answer), status)(environ, start_response)
 
 
 @pytest.fixture
@@ -43,8 +21,7 @@ def streams_of() -> Iterator[Callable[[Answers], DynamoDBStreams]]:
     clients = []
 
     def make(answers: Answers) -> DynamoDBStreams:
-        clients.append(local_clients("http://127.0.0.1:1"))
-        call_directly(clients[-1], answers)
+        clients.append(answers.clients())
         return DynamoDBStreams(*clients[-1])
 
     yield make
@@ -100,6 +77,27 @@ def test_a_record_is_written_as_lambda_delivers_it(streams_of: Callable[[Answers
         "dynamodb": change | {"ApproximateCreationDateTime": 1770000000},
         "userIdentity": {"principalId": "dynamodb.amazonaws.com", "type": "Service"},
     }
+
+
+def test_a_page_is_read_though_one_of_its_values_is_no_text(streams_of: Callable[[Answers], DynamoDBStreams]) -> None:
+    answers = Answers(
+        b'{"NextShardIterator": "next", "Records": [{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", '
+        b'"ApproximateCreationDateTime": 1.77E9, "Keys": {"UserId": {"S": "\\ud800"}}}}, {"dynamodb": 1}]}'
+    )
+    page = streams_of(answers).read(arn(), "iterator")
+    first, second = page.records
+    assert first["dynamodb"]["Keys"] == {"UserId": {"S": "\ud800"}}
+    assert str(first["dynamodb"]["ApproximateCreationDateTime"]) == "1770000000"
+    assert second == {"dynamodb": 1, "eventSourceARN": arn()}
+    assert page.next_iterator == "next"
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"{}", b'{"Records": {}}', b'{"Records": [1]}', b"[" * 100_000])
+def test_an_answer_that_is_no_page_is_an_outage(
+    streams_of: Callable[[Answers], DynamoDBStreams], answer: bytes
+) -> None:
+    with pytest.raises(StreamUnavailable, match=r"no records: .*(read|reading)"):
+        streams_of(Answers(answer)).read(arn(), "iterator")
 
 
 def test_a_table_whose_stream_is_off_says_what_to_do(streams_of: Callable[[Answers], DynamoDBStreams]) -> None:

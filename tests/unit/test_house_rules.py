@@ -37,9 +37,10 @@ LIBRARY_HOMES = {
     "boto3": ("distributary/dynamodb_clients.py", "benchmarks/naive_*.py"),
     "botocore": (
         "bridge/dynamodb_*.py",
-        "consumers/read_models/dynamodb.py",
+        "consumers/read_models/dynamodb*.py",
         "distributary/dynamodb_clients.py",
         "distributary/local/direct_calls.py",
+        "schemas/dynamodb.py",
     ),
     "aws_msk_iam_sasl_signer": ("schemas/kafka.py",),
     "confluent_kafka": (
@@ -76,6 +77,7 @@ LIBRARY_HOMES = {
 
 ENTRY_POINTS = (
     "benchmarks/__main__.py",
+    "benchmarks/dynamodb.py",
     "bridge/handler.py",
     "bridge/settings.py",
     "consumers/settings.py",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from consumers.errors import RefusedDocument
 from consumers.read_models.bounded_key import bounded_key
-from consumers.read_models.dynamodb_items import document_item, item_document
+from consumers.read_models.dynamodb_items import document_attributes, item_document, versioned_item
 from consumers.read_models.json_document import decode, encode, json_document
 from consumers.writes import Fields, Put
 from schemas.attribute_values import plain
@@ -24,7 +24,8 @@ documents: st.SearchStrategy[Fields] = st.dictionaries(items.names, items.values
 @given(documents)
 def test_an_item_gives_back_the_document_and_the_version(document: Fields) -> None:
     document["UserId"] = 1
-    found = item_document(document_item(Put("1", document), "7", NUMBER_KEY), NUMBER_KEY)
+    attributes = document_attributes(Put("1", document), NUMBER_KEY)
+    found = item_document(versioned_item(attributes, "7"), NUMBER_KEY)
     assert (found.key, found.source_version) == ("1", "7")
     assert exactly(found.document) == exactly(document)
 

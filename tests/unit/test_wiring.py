@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +13,17 @@ from consumers.delivery.memory import MemoryDeadLetters, MemoryLog, MemorySubscr
 from consumers.errors import GroupRefused
 from consumers.groups import GROUPS
 from consumers.projection import Projection
-from consumers.projections import user_search
+from consumers.projections import app_users, user_search, workplace_users
 from consumers.read_model import Document, Index, ReadModel, Table
 from consumers.read_models.memory import MemoryReadModel
 from consumers.read_models.opensearch import opensearch_client
 from consumers.wiring import Source, Stores, build_consumer, check_declared, open_read_model
-from consumers.writes import Put, VersionedWrite
+from consumers.writes import Fields, Put, VersionedWrite
 from distributary.local.dynamodb import LocalDynamoDB
+from schemas.attribute_values import Item
 from schemas.change_event import ViewType
 from schemas.codec import EventDecoder
+from schemas.event_schema import item_record_of, packaged
 from schemas.keys import KeyAttribute
 from schemas.topics import TOPICS
 from tests.events import REGISTRY
@@ -151,3 +153,17 @@ def test_the_index_of_user_search_declares_every_field_of_its_documents_once() -
     assert isinstance(index, Index)
     declared = (*index.names, *index.words, *index.keywords, *index.numbers, *index.kept)
     assert sorted(declared) == sorted(user_search.FIELDS.values())
+
+
+@pytest.mark.parametrize(
+    ("projection", "project"),
+    [(app_users.PROJECTION, app_users.app_user), (workplace_users.PROJECTION, workplace_users.workplace_user)],
+    ids=["app-users", "workplace-users"],
+)
+def test_a_table_declares_every_field_of_its_documents(
+    projection: Projection, project: Callable[[Item], Fields]
+) -> None:
+    (group,) = (group for group in GROUPS if group.projection is projection)
+    assert isinstance(group.read_model, Table)
+    everything = {field.attribute: {"S": "x"} for field in item_record_of(packaged("users")).fields}
+    assert sorted(project(Item(everything))) == sorted(group.read_model.fields or ())

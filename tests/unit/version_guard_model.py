@@ -15,11 +15,13 @@ from itertools import combinations_with_replacement, product
 from typing import Literal, NamedTuple, TypeAlias
 
 from consumers.read_model import WriteOutcome
-from consumers.read_models.version_guard import Action, Answer, Found, Part, Place, Step, steps
+from consumers.read_models.version_guard import REVISE, UNDONE, Action, Answer, Found, Part, Place, Step, steps
 from consumers.writes import Put, Remove, VersionedWrite
 
 FOREIGN = Found(None)
 """An item that somebody else wrote."""
+MIXED = Found("mixed")
+"""An item that holds what somebody else wrote beside our document: no history ends so, and no version is higher."""
 Answers: TypeAlias = tuple[Answer, ...]
 
 
@@ -60,7 +62,9 @@ class Store(NamedTuple):
     def _after(self, part: Part, version: str) -> Store:
         if part.action is Action.CHECK:
             return self
-        row = Found(version) if part.action is Action.PUT else None
+        row = None if part.action is Action.DELETE else Found(version)
+        if part.action is Action.UPDATE and self.item == FOREIGN:
+            row = MIXED
         return self._replace(**{part.place.value: row})
 
 
@@ -85,10 +89,14 @@ class State(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """The protocol with something taken out: steps that are replaced, transactions that are not."""
+    """The protocol with something taken out: steps that are replaced, transactions that are not.
+
+    `revising`: a put begins with a statement of a batch, which may be answered without having been carried out.
+    """
 
     replaced: Mapping[Step, Step] = {}
     transactions: bool = True
+    revising: bool = False
 
 
 AS_IT_IS = Variant()
@@ -150,8 +158,10 @@ class Search:
 
     def _turn(self, store: Store, worker: Worker, number: int) -> Iterator[tuple[Store, Worker]]:
         change = self._history[number]
-        step = _next(change, worker.answers)
+        step = _next(change, worker.answers, self._variant.revising)
         assert not isinstance(step, WriteOutcome)
+        if step == REVISE:
+            yield store, Worker(worker.at, number, (UNDONE,))
         step = self._variant.replaced.get(step, step)
         if self._variant.transactions:
             store, answers = store.carry_out(step, change.version)
@@ -165,16 +175,16 @@ class Search:
         # The answer may be lost, and the step taken again.
         yield store, worker
         log = (*worker.answers, answers)
-        if isinstance(_next(change, log), WriteOutcome):
+        if isinstance(_next(change, log, self._variant.revising), WriteOutcome):
             yield store, Worker(number + 1)
         else:
             yield store, Worker(worker.at, number, log)
 
 
 @cache
-def _next(change: Change, answers: tuple[Answers, ...]) -> Step | WriteOutcome:
+def _next(change: Change, answers: tuple[Answers, ...], revising: bool) -> Step | WriteOutcome:
     """What the adapter's own generator says after those answers."""
-    run = steps(change.write)
+    run = steps(change.write, revising=revising)
     try:
         step = next(run)
         for answer in answers:
