@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 HOME_DIR ?= .distributary
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast bench bench-check check format constraints clean
+.PHONY: help setup run test test-fast bench bench-check bench-scale check format constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ bench: setup ## what is measured, as ratios within one run; also in benchmarks/r
 
 bench-check: setup ## the same; fails where a goal is missed
 	$(BIN)/python -m benchmarks --check
+
+bench-scale: setup ## what a record costs as things grow, as tables; also in benchmarks/scale.json (minutes)
+	$(BIN)/python -m benchmarks.scale
 
 check: setup ## ruff, ruff format, mypy --strict, the dependency rule
 	$(BIN)/ruff check .

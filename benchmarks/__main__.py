@@ -15,11 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import bridge, codec, consumer, dynamodb, filters, poller, start
+from benchmarks import bridge, codec, consumer, dynamodb, filters, latency, poller, scale, search, sink, start
 from benchmarks.rounds import ROUNDS
 from benchmarks.table import Line, row
 
-MODULES = (bridge, codec, consumer, dynamodb, poller, start, filters)
+MODULES = (bridge, codec, consumer, dynamodb, poller, search, start, filters, scale, sink, latency)
 RESULTS = Path(__file__).parent / "results.json"
 LIBRARIES = ("boto3", "confluent-kafka", "fastavro", "msgspec", "opensearch-py")
 

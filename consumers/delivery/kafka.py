@@ -36,8 +36,13 @@ CONSUMER: Settings = {
     "auto.offset.reset": "error",
     "enable.partition.eof": False,
     "fetch.message.max.bytes": 16 * 1024 * 1024,
+    # What is fetched in one go comes on top of the queue, and unpacked: compressed text is several times as much. A
+    # larger message comes all the same.
+    "fetch.max.bytes": 4 * 1024 * 1024,
     "queued.max.messages.kbytes": 32 * 1024,
     "fetch.wait.max.ms": 100,
+    # With large events the queue is full at once and empty in a moment: it is filled again without a second's wait.
+    "fetch.queue.backoff.ms": 50,
 }
 
 _log = logging.getLogger(__name__)

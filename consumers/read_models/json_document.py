@@ -18,24 +18,26 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 def json_document(document: Fields) -> Fields:
     """The document in JSON's types: a set becomes a sorted list, binary base64 text. Raises RefusedDocument."""
-    converted: Fields = {}
-    for name, value in document.items():
-        try:
-            converted[name] = _json_value(value)
-        except TypeError as error:
-            raise RefusedDocument(f"document.{name}: {error}") from None
-    return converted
+    return {name: json_field(name, value) for name, value in document.items()}
 
 
-def encode(document: Fields) -> str:
-    """The JSON text of a `json_document`, its numbers with all their digits. Raises RefusedDocument."""
+def json_field(name: str, value: Value) -> Value:
+    """The same of one field of a document. Raises RefusedDocument, with its name."""
     try:
-        return _ENCODER.encode(document).decode()
+        return _json_value(value)
+    except TypeError as error:
+        raise RefusedDocument(f"document.{name}: {error}") from None
+
+
+def encode(document: Fields) -> bytes:
+    """The JSON text of a `json_document` in UTF-8, its numbers with all their digits. Raises RefusedDocument."""
+    try:
+        return _ENCODER.encode(document)
     except UnicodeEncodeError as error:
         raise RefusedDocument(f"the document holds text that is not Unicode: {error}") from None
 
 
-def decode(text: str) -> Fields:
+def decode(text: str | bytes) -> Fields:
     """The document that `encode` was given; numbers are int or Decimal."""
     document: Fields = _DECODER.decode(text)
     return document

@@ -21,7 +21,7 @@ from opensearchpy.exceptions import (
 from consumers.errors import GroupRefused, Outage, RefusedDocument
 from consumers.read_model import SOURCE_VERSION, Document, Index, WriteOutcome, WriteStatus
 from consumers.read_models.opensearch_answers import BulkAnswer, Complaint, GotAnswer, Hit, Page, ShardsAnswer
-from consumers.read_models.opensearch_bulk import Answer, BulkWriter, delete_line, write_lines
+from consumers.read_models.opensearch_bulk import Answer, SideBySide, delete_line, write_lines
 from consumers.read_models.opensearch_documents import document_id, document_of, source_of
 from consumers.read_models.opensearch_mapping import (
     FIRST_GENERATION,
@@ -107,7 +107,7 @@ class OpenSearchIndex:
         self._client = client
         self._clock = clock
         self._replicas = replicas
-        self._writer = BulkWriter(self._send)
+        self._writer = SideBySide(self._send)
 
     def prepare(self) -> None:
         """See `Preparable.prepare`: generation 1, where the read model has no generation at all."""
@@ -130,14 +130,23 @@ class OpenSearchIndex:
                     raise
 
     def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
-        """See `ReadModel.apply`; bulk requests of up to 1,000 writes or 5 MB."""
-        lines = [self._lines(write) for write in writes]
-        sent = iter(self._writer.write([line for line in lines if isinstance(line, bytes)]))
-        outcomes = [next(sent) if isinstance(line, bytes) else line for line in lines]
-        return [
-            WriteOutcome(outcome.status, f"{self._place} {write.key}: {outcome.reason}") if outcome.reason else outcome
-            for write, outcome in zip(writes, outcomes, strict=True)
-        ]
+        """See `ReadModel.apply`; bulk requests of up to 1,000 writes or 5 MB, two at a time."""
+        lines: list[bytes] = []
+        refused: dict[int, WriteOutcome] = {}
+        now = self._clock()
+        for number, write in enumerate(writes):
+            try:
+                lines.append(write_lines(document_id(write.key), source_of(write, now)))
+            except (RefusedDocument, InvalidKey) as error:
+                refused[number] = WriteOutcome(WriteStatus.REFUSED, str(error))
+        outcomes = self._writer.write(lines)
+        for number, outcome in refused.items():
+            outcomes.insert(number, outcome)
+        for number, outcome in enumerate(outcomes):
+            if outcome.reason:
+                said = f"{self._place} {writes[number].key}: {outcome.reason}"
+                outcomes[number] = WriteOutcome(outcome.status, said)
+        return outcomes
 
     def get(self, key: str) -> Document | None:
         """See `ReadModel.get`; what was just written is seen at once."""
@@ -175,7 +184,8 @@ class OpenSearchIndex:
         return sum(self._delete(hits) for hits in self._pages(body))
 
     def close(self) -> None:
-        """See `ReadModel.close`; nothing, for the client is the caller's."""
+        """See `ReadModel.close`; the client is the caller's."""
+        self._writer.close()
 
     def _source(self, wanted: str) -> dict[str, Any] | None:
         """What stands under an id, document or marker."""
@@ -185,12 +195,6 @@ class OpenSearchIndex:
         if got.error is not None:
             raise Outage(self.store, f"{self._place}: {got.error}")
         return got.source if got.found else None
-
-    def _lines(self, write: VersionedWrite) -> bytes | WriteOutcome:
-        try:
-            return write_lines(document_id(write.key), source_of(write, self._clock()))
-        except (RefusedDocument, InvalidKey) as error:
-            return WriteOutcome(WriteStatus.REFUSED, str(error))
 
     def _send(self, body: bytes) -> Answer:
         try:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
+
+import msgspec
 
 from consumers.read_model import APPLIED, STALE, WriteOutcome, WriteStatus
 from consumers.read_models.json_document import encode
@@ -16,15 +19,24 @@ from consumers.writes import Fields
 
 MOST_WRITES, MOST_BYTES = 1000, 5_000_000
 """What goes into one request, at most; a single larger write goes alone."""
+WORTH_TWO = 100
+"""Writes that are sent in two requests; fewer go in one."""
 
-# The guard. One text, so that it is compiled once. A document without a version is somebody else's.
+# The guard. One text, so that it is compiled once, and a short one, for it goes along with every write. A document
+# without a version is somebody else's.
 _REPLACE_IF_NEWER = (
-    "def stored = ctx._source.source_version; "
-    "if (stored instanceof String && stored.compareTo(params.source.source_version) >= 0) { ctx.op = 'none' } "
-    "else { ctx._source.clear(); ctx._source.putAll(params.source) }"
+    "def o=ctx._source,v=o.source_version;"
+    "if(v instanceof String&&v.compareTo(params.n.source_version)>=0){ctx.op='none'}"
+    "else{o.clear();o.putAll(params.n)}"
 )
 _TAKEN_AGAIN = 5
 """How often OpenSearch takes a write again that lost a race, before it says so."""
+
+# A write's two lines around its id and its document, which are all that differs.
+_TEXT = msgspec.json.Encoder()
+_ACTION = b'{"update":{"retry_on_conflict":%d,"_id":' % _TAKEN_AGAIN
+_SCRIPT = b'}}\n{"script":{"source":%b,"params":{"n":' % _TEXT.encode(_REPLACE_IF_NEWER)
+_END = b'}},"scripted_upsert":true,"upsert":{}}\n'
 
 _OUTCOMES = {"created": APPLIED, "updated": APPLIED, "noop": STALE}
 _POISON = frozenset({"mapper_parsing_exception", "strict_dynamic_mapping_exception"})
@@ -94,21 +106,42 @@ class BulkWriter:
         self.most_writes = min(MOST_WRITES, self.most_writes + max(1, self.most_writes // 10))
 
 
+class SideBySide:
+    """Sends half of the writes beside the other: a shard takes up a request in one thread.
+
+    So they come in no order; give it at most one a document. What becomes of one half is nothing to the other.
+    """
+
+    def __init__(self, send: Callable[[bytes], Answer]) -> None:
+        self.halves = BulkWriter(send), BulkWriter(send)
+        self._thread = ThreadPoolExecutor(1, "opensearch")
+
+    def write(self, lines: Sequence[bytes]) -> list[WriteOutcome]:
+        """See `BulkWriter.write`."""
+        first, second = self.halves
+        if len(lines) < WORTH_TWO:
+            return first.write(lines)
+        middle = len(lines) // 2
+        beside = self._thread.submit(second.write, lines[middle:])
+        return first.write(lines[:middle]) + beside.result()
+
+    def close(self) -> None:
+        """Lets go of its thread."""
+        self._thread.shutdown()
+
+
 def write_lines(document_id: str, source: Fields) -> bytes:
     """The lines of a bulk request that replace a document by `source` if its version is higher.
 
     Raises RefusedDocument for text that is not Unicode.
     """
-    action: Fields = {"update": {"_id": document_id, "retry_on_conflict": _TAKEN_AGAIN}}
-    script: Fields = {"source": _REPLACE_IF_NEWER, "params": {"source": source}}
-    update: Fields = {"script": script, "scripted_upsert": True, "upsert": {}}
-    return f"{encode(action)}\n{encode(update)}\n".encode()
+    return b"".join((_ACTION, _TEXT.encode(document_id), _SCRIPT, encode(source), _END))
 
 
 def delete_line(document_id: str, seq_no: int, primary_term: int) -> bytes:
     """The line of a bulk request that deletes a document if nobody wrote it since."""
     action: Fields = {"_id": document_id, "if_seq_no": seq_no, "if_primary_term": primary_term}
-    return f"{encode({'delete': action})}\n".encode()
+    return encode({"delete": action}) + b"\n"
 
 
 def outcomes_of(items: Sequence[BulkItem]) -> list[WriteOutcome]:

@@ -8,13 +8,14 @@ from decimal import Decimal
 from consumers.errors import RefusedDocument
 from consumers.read_model import SOURCE_VERSION, Document
 from consumers.read_models.bounded_key import bounded_key
-from consumers.read_models.json_document import json_document
+from consumers.read_models.json_document import json_field
 from consumers.read_models.opensearch_mapping import KEY, REMOVED_AT, RESERVED
 from consumers.writes import Fields, Put, VersionedWrite
 from schemas.attribute_values import Value
 from schemas.errors import InvalidKey
 
 _ID_OF_THE_EMPTY_TEXT = hashlib.sha256().hexdigest()
+_TEXTS = {str}
 
 
 def document_id(key: str) -> str:
@@ -31,13 +32,19 @@ def source_of(write: VersionedWrite, now: float) -> Fields:
     A number stays a number where the store gives it back exactly: a whole one, and a fraction that a double gives back;
     any other becomes text, all its digits. Raises RefusedDocument.
     """
-    beside: Fields = {SOURCE_VERSION: write.version, KEY: write.key}
-    if not isinstance(write.write, Put):
-        return {**beside, REMOVED_AT: int(now * 1000)}
-    if reserved := sorted(RESERVED & write.write.document.keys()):
-        raise RefusedDocument(f"the field {reserved[0]} is the read model's own")
-    fields = json_document(write.write.document).items()
-    return {**{name: _exactly(value) for name, value in fields}, **beside}
+    asked = write.write
+    if not isinstance(asked, Put):
+        return {SOURCE_VERSION: write.version, KEY: asked.key, REMOVED_AT: int(now * 1000)}
+    if not asked.document.keys().isdisjoint(RESERVED):
+        reserved = min(RESERVED & asked.document.keys())
+        raise RefusedDocument(f"the field {reserved} is the read model's own")
+    source = asked.document.copy()
+    for name, value in asked.document.items():
+        # Most fields are text, and stay as they are; this runs for each of every document.
+        if type(value) is not str:
+            source[name] = _field(name, value)
+    source[SOURCE_VERSION], source[KEY] = write.version, asked.key
+    return source
 
 
 def document_of(document_id: str, source: Fields) -> Document | None:
@@ -50,6 +57,14 @@ def document_of(document_id: str, source: Fields) -> Document | None:
     fields = dict(source)
     version, key = fields.pop(SOURCE_VERSION, None), fields.pop(KEY, None)
     return Document(key if isinstance(key, str) else document_id, version if isinstance(version, str) else None, fields)
+
+
+def _field(name: str, value: Value) -> Value:
+    if type(value) is int and -(2**63) <= value < 2**63:
+        return value
+    if type(value) is list and set(map(type, value)) == _TEXTS:
+        return value
+    return _exactly(json_field(name, value))
 
 
 def _exactly(value: Value) -> Value:

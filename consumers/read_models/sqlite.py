@@ -120,7 +120,7 @@ class SqliteIndex:
     def _apply(self, write: VersionedWrite) -> WriteOutcome:
         try:
             document = json_document(write.write.document) if isinstance(write.write, Put) else None
-            text = None if document is None else encode(document)
+            text = None if document is None else encode(document).decode()
         except RefusedDocument as error:
             return WriteOutcome(WriteStatus.REFUSED, str(error))
         removed_at = self._clock() if document is None else None

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import count
 from types import ModuleType
 
+import msgspec
 import pytest
 
 from benchmarks.__main__ import MODULES
@@ -72,6 +73,11 @@ def test_the_workload_is_the_same_for_a_seed_and_of_the_size_and_kinds_that_are_
     assert 9_000 < len(str(image)) < 11_500
     numbers = count(1)
     assert all(int(one["eventID"], 16) == next(numbers) for one in made)
+
+
+def test_the_smallest_images_have_about_a_hundred_bytes() -> None:
+    images = [one["dynamodb"]["NewImage"] for one in records(100, image_bytes=100) if one["eventName"] != "REMOVE"]
+    assert all(80 < len(msgspec.json.encode(image)) < 120 for image in images)
 
 
 def test_keys_are_uniform_or_hot_or_a_single_one() -> None:

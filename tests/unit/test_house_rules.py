@@ -55,7 +55,7 @@ LIBRARY_HOMES = {
     "httpx": ("distributary/attach.py", "distributary/local/elsewhere.py", "schemas/registry_http.py"),
     "moto": ("distributary/local/moto_*.py",),
     "msgspec": ("*",),
-    "opensearchpy": ("consumers/read_models/opensearch.py",),
+    "opensearchpy": ("benchmarks/naive_*.py", "consumers/read_models/opensearch.py"),
     "prometheus_client": ("distributary/metrics.py", "distributary/turns.py"),
     "re2": ("schemas/filters/expressions.py",),
     "rich": ("distributary/cli*.py", "distributary/display.py"),
@@ -78,6 +78,7 @@ LIBRARY_HOMES = {
 ENTRY_POINTS = (
     "benchmarks/__main__.py",
     "benchmarks/dynamodb.py",
+    "benchmarks/real_servers.py",
     "bridge/handler.py",
     "bridge/settings.py",
     "consumers/settings.py",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+from threading import Barrier
 from typing import Any
 
 import msgspec
@@ -10,7 +12,15 @@ import pytest
 
 from consumers.read_model import APPLIED, STALE, WriteStatus
 from consumers.read_models.opensearch_answers import BulkItem
-from consumers.read_models.opensearch_bulk import MOST_BYTES, MOST_WRITES, Answer, BulkWriter, outcomes_of
+from consumers.read_models.opensearch_bulk import (
+    MOST_BYTES,
+    MOST_WRITES,
+    WORTH_TWO,
+    Answer,
+    BulkWriter,
+    SideBySide,
+    outcomes_of,
+)
 
 REFUSED, FAILED = WriteStatus.REFUSED, WriteStatus.FAILED
 
@@ -217,3 +227,32 @@ def test_a_request_of_one_write_is_the_smallest() -> None:
     assert writer.most_writes == 1
     writer.write([b"a"])
     assert writer.most_writes == 2
+
+
+def test_many_writes_go_in_two_requests_at_a_time_and_keep_their_places() -> None:
+    both = Barrier(2, timeout=30)
+
+    def send(body: bytes) -> Answer:
+        both.wait()  # broken, were they sent one after the other
+        return Answer([CREATED if letter == ord("c") else item(200, result="noop") for letter in body])
+
+    lines = [b"c"] * WORTH_TWO + [b"n"] * WORTH_TWO
+    with closing(SideBySide(send)) as writer:
+        assert writer.write(lines) == [APPLIED] * WORTH_TWO + [STALE] * WORTH_TWO
+
+
+def test_what_becomes_of_one_request_is_nothing_to_the_one_beside_it() -> None:
+    def send(body: bytes) -> Answer:
+        return Answer([], 503, "too busy") if b"x" in body else Answer([CREATED] * len(body))
+
+    with closing(SideBySide(send)) as writer:
+        outcomes = writer.write([b"a"] * WORTH_TWO + [b"x"] * WORTH_TWO)
+        assert outcomes == [APPLIED] * WORTH_TWO + [(FAILED, "too busy")] * WORTH_TWO
+        assert [half.most_writes for half in writer.halves] == [MOST_WRITES, WORTH_TWO // 2]
+
+
+def test_few_writes_go_in_one_request() -> None:
+    store = Store()
+    with closing(SideBySide(store)) as writer:
+        assert writer.write([b"a"] * (WORTH_TWO - 1)) == [APPLIED] * (WORTH_TWO - 1)
+    assert store.requests == [WORTH_TWO - 1]

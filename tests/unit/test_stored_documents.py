@@ -39,7 +39,7 @@ def test_json_gives_back_the_document_in_jsons_types(document: Fields) -> None:
 
 def test_json_writes_a_number_with_all_its_digits() -> None:
     number = Decimal("12345678901234567890.123456789012345678")
-    assert encode({"n": number}) == '{"n":12345678901234567890.123456789012345678}'
+    assert encode({"n": number}) == b'{"n":12345678901234567890.123456789012345678}'
 
 
 @pytest.mark.parametrize("value", [0.5, [0.5], {"a": 0.5}, Decimal("NaN"), Decimal("Infinity"), object(), (1, 2)])
