@@ -29,11 +29,13 @@ test: setup ## every test this machine can run; those on real servers by fewer a
 test-fast: setup ## the tests that need no server and no patience (under 60 s)
 	$(BIN)/pytest -n 3 --dist worksteal -m 'not slow and not servers'
 
-bench: setup ## what is measured, as ratios within one run; also in benchmarks/results.json
+bench: setup ## what is measured, as ratios within one run; then on real servers, which it starts (a quarter of an hour)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --servers
 
 bench-check: setup ## the same; fails where a goal is missed
 	$(BIN)/python -m benchmarks --check
+	$(BIN)/python -m benchmarks --servers --check
 
 bench-scale: setup ## what a record costs as things grow, as tables; also in benchmarks/scale.json (minutes)
 	$(BIN)/python -m benchmarks.scale

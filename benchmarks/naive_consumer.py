@@ -26,20 +26,32 @@ class NaiveConsumer:
         """By key, the version and the document of its latest event."""
         latest: dict[str, tuple[str, dict[str, Any] | None]] = {}
         for value in values:
-            event: Any = self._deserialize(value, self._context)
+            event = self.event(value)
             key = event["key"]["UserId"]
             if key not in latest or event["version"] > latest[key][0]:
                 after = event["after"]
-                latest[key] = event["version"], _document(after) if after and after["WorkplaceId"] else None
+                latest[key] = event["version"], workplace_user(after) if after and after["WorkplaceId"] else None
         return latest
 
+    def event(self, value: bytes) -> dict[str, Any]:
+        """The event as Avro's record."""
+        event: Any = self._deserialize(value, self._context)
+        return dict(event)
 
-def _document(user: dict[str, Any]) -> dict[str, Any]:
+
+def workplace_user(user: dict[str, Any]) -> dict[str, Any]:
+    """The document of a user with a workplace."""
     document = {name: user[name] for name in COPIED if user[name] is not None}
     document["UserId"] = int(document["UserId"])
+    return {**document, **person(user)}
+
+
+def person(user: dict[str, Any]) -> dict[str, Any]:
+    """How the user is named and written to."""
+    found = {}
     name = " ".join(part for part in ((user["FirstName"] or "").strip(), (user["LastName"] or "").strip()) if part)
     if name or user["Username"] is not None:
-        document["DisplayName"] = name or user["Username"]
+        found["DisplayName"] = name or user["Username"]
     if user["Email"] is not None:
-        document["Email"] = user["Email"].strip().lower()
-    return document
+        found["Email"] = user["Email"].strip().lower()
+    return found

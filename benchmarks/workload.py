@@ -24,9 +24,16 @@ def records(
     number: int, *, seed: int = 1, image_bytes: int = 1000, keys: Keys = "uniform", users: int | None = None
 ) -> list[Record]:
     """So many records of at most `users` users (by default as many), images of about `image_bytes` as DynamoDB JSON."""
+    return list(stream(number, seed=seed, image_bytes=image_bytes, keys=keys, users=users))
+
+
+def stream(
+    number: int, *, seed: int = 1, image_bytes: int = 1000, keys: Keys = "uniform", users: int | None = None
+) -> Iterator[Record]:
+    """The same, one after the other."""
     random = Random(seed)
     chosen = _chosen(random, keys, users or number)
-    return [_record(random, next(chosen), sequence, image_bytes) for sequence in range(1, number + 1)]
+    return (_record(random, next(chosen), sequence, image_bytes) for sequence in range(1, number + 1))
 
 
 def event(batch: Sequence[Record]) -> bytes:

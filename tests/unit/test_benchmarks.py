@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from itertools import count
+from pathlib import Path
+from time import process_time
 from types import ModuleType
 
 import msgspec
 import pytest
 
-from benchmarks.__main__ import MODULES
+from benchmarks.__main__ import MODULES, write
+from benchmarks.processor_time import processor_seconds
 from benchmarks.rounds import Ratio, in_turn, share, times_faster
 from benchmarks.table import line_of, row
 from benchmarks.workload import records
@@ -59,6 +63,23 @@ def test_a_goal_is_met_by_the_median_and_nearly_by_the_quartile(
     line = line_of("x", Ratio(figure, quartile, 13), **goal)
     assert line.met is met
     assert ("MISSED" in row(line)) is not met
+
+
+def test_what_is_measured_on_servers_and_the_rest_keep_each_other_in_the_results(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    for what, servers in (("old", False), ("bridge", False), ("end to end", True), ("bridge again", False)):
+        write([line_of(what, Ratio(2.0, 1.0, 3), at_least=2)], {"load": what}, file, servers=servers)
+    found = msgspec.json.decode(file.read_bytes())
+    assert [line["what"] for line in found["lines"]] == ["bridge again"]
+    assert [line["what"] for line in found["servers"]["lines"]] == ["end to end"]
+    assert (found["machine"], found["servers"]["machine"]) == ({"load": "bridge again"}, {"load": "end to end"})
+
+
+def test_processor_time_is_what_a_process_has_worked() -> None:
+    before = processor_seconds(os.getpid())
+    while processor_seconds(os.getpid()) < before + 0.05:
+        pass
+    assert processor_seconds(os.getpid()) == pytest.approx(process_time(), abs=0.05)
 
 
 def test_the_workload_is_the_same_for_a_seed_and_of_the_size_and_kinds_that_are_asked_for() -> None:

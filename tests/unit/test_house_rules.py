@@ -46,6 +46,7 @@ LIBRARY_HOMES = {
     "confluent_kafka": (
         "benchmarks/broker.py",
         "benchmarks/naive_*.py",
+        "benchmarks/places.py",
         "bridge/kafka.py",
         "consumers/delivery/kafka*.py",
         "distributary/kafka_topics.py",
@@ -78,6 +79,8 @@ LIBRARY_HOMES = {
 ENTRY_POINTS = (
     "benchmarks/__main__.py",
     "benchmarks/dynamodb.py",
+    "benchmarks/end_to_end.py",
+    "benchmarks/naive_part.py",
     "benchmarks/real_servers.py",
     "bridge/handler.py",
     "bridge/settings.py",
