@@ -17,7 +17,7 @@ from schemas.change_event import ChangeEvent, Principal
 from schemas.change_event import Source as EventSource
 from schemas.errors import InvalidSchema
 from schemas.item_record import UNMAPPED, Field, ItemRecord, Shape
-from schemas.json_values import as_json, json_bytes
+from schemas.json_values import SEEN, check_json, json_bytes
 from schemas.python_source import Source, built
 from schemas.schema_text import meaning, read_schema
 
@@ -34,7 +34,7 @@ def encoder(schema_text: str, record: ItemRecord, frame: bytes) -> Callable[[Cha
 
 def names(record: ItemRecord, frame: bytes) -> dict[str, Any]:
     """What the source calls."""
-    called = {"as_json": as_json, "check_number": check_number, "json_bytes": json_bytes}
+    called = {"SEEN": SEEN, "check_json": check_json, "check_number": check_number, "json_bytes": json_bytes}
     return vars(encoding) | called | {"FRAME": frame, "RECORD": record}
 
 
@@ -92,11 +92,12 @@ class _Writer:
         of_type = "'NULL' not in value" if shape.letter == "ANY" else f"{shape.letter!r} in value and len(value) == 1"
         with self._block(f"elif {of_type}:"):
             if _has_long(shape):
-                self._write("begun = len(out)")
                 with self._block("try:"):
-                    self._present(shape)
+                    self._write(f"text = {self._made(shape, _content(shape, 'value'))}")
                 with self._block("except DoesNotFit:"):
-                    self._write("del out[begun:]", *unfit)
+                    self._write(*unfit)
+                with self._block("else:"):
+                    self._write("put(ONE)", "put(text)")
             else:
                 self._present(shape)
         with self._block("else:"):
@@ -114,15 +115,15 @@ class _Writer:
 
     def _value(self, shape: Shape, content: str, depth: int) -> None:
         """The content of an attribute value, as its Avro type has it."""
-        match shape.avro:
-            case "string" | "bytes":
-                self._sized(shape, content, depth)
-            case "long":
-                self._write(f"put(number_bytes({content}))")
-            case "boolean":
-                self._write(f"put(flag_byte({content}))")
-            case _:
-                self._write(f"put({self._blocks[shape]}({content}))")
+        if shape.avro in ("string", "bytes"):
+            self._sized(shape, content, depth)
+        else:
+            self._write(f"put({self._made(shape, content)})")
+
+    def _made(self, shape: Shape, content: str) -> str:
+        """The bytes of a content that says itself where it ends."""
+        makes = {"long": "number_bytes", "boolean": "flag_byte"}
+        return f"{makes.get(shape.avro) or self._blocks[shape]}({content})"
 
     def _sized(self, shape: Shape, content: str, depth: int, sizes: str = "SIZE") -> None:
         """A string or bytes: the length, and that many bytes."""
@@ -132,7 +133,8 @@ class _Writer:
                 with self._block(f"if len(text) > {MAX_DIGITS} or not text.isdigit():"):
                     self._write(f"check_number({content})")
             case "ANY", _:
-                self._write(f"text = as_json({content}, {depth})")
+                self._write(f"text = json_bytes({content})")
+                self._write(f"if text not in SEEN: check_json(text, {content}, {depth})")
             case _, "string":
                 self._write(f"text = {content}.encode()")
             case _:

@@ -18,7 +18,8 @@ _KEPT = 4096
 # Too short to nest as deep as is allowed, so it is a value wherever it stands.
 _KEPT_BYTES = 200
 
-_seen: set[bytes] = set()
+SEEN: set[bytes] = set()
+"""Small texts that are attribute values."""
 json_bytes = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -29,10 +30,18 @@ def as_json(value: AttributeValue, depth: int = ATTRIBUTE_DEPTH) -> bytes:
     Raises InvalidAttributeValue where it is no attribute value, or whatever comes of writing what JSON cannot hold.
     """
     text = json_bytes(value)
-    if text not in _seen:
-        check_value(value, depth)
-        _keep(text)
+    if text not in SEEN:
+        check_json(text, value, depth)
     return text
+
+
+def check_json(text: bytes, value: object, depth: int) -> None:
+    """Notes that the text is the value's. Raises InvalidAttributeValue where that is no attribute value."""
+    check_value(value, depth)
+    if len(text) <= _KEPT_BYTES:
+        if len(SEEN) >= _KEPT:
+            SEEN.clear()
+        SEEN.add(text)
 
 
 def from_json(text: bytes) -> AttributeValue:
@@ -41,15 +50,7 @@ def from_json(text: bytes) -> AttributeValue:
         value: Any = _decode(text)
     except (ValueError, RecursionError):
         raise InvalidAttributeValue("", shown(text.decode()), "an attribute value as JSON") from None
-    if text not in _seen:
-        check_value(value, ATTRIBUTE_DEPTH)
-        _keep(text)
+    if text not in SEEN:
+        check_json(text, value, ATTRIBUTE_DEPTH)
     found: AttributeValue = value
     return found
-
-
-def _keep(text: bytes) -> None:
-    if len(text) <= _KEPT_BYTES:
-        if len(_seen) >= _KEPT:
-            _seen.clear()
-        _seen.add(text)

@@ -100,4 +100,4 @@ def test_small_values_without_end_are_not_kept_without_end() -> None:
     for at in range(10_000):
         json_values.as_json({"S": f"{at}"})
         json_values.from_json(msgspec.json.encode({"N": f"{at}"}))
-    assert len(json_values._seen) <= json_values._KEPT
+    assert len(json_values.SEEN) <= json_values._KEPT
