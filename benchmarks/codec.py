@@ -9,7 +9,8 @@ from benchmarks.table import Line, line_of
 from benchmarks.workload import records
 from schemas import encoder_source
 from schemas.change_event import ChangeEvent
-from schemas.codec import FRAME_BYTES, EventDecoder
+from schemas.codec import EventDecoder
+from schemas.event_encoder import FRAME
 from schemas.event_schema import item_record_of, packaged
 from schemas.python_source import built
 from schemas.registry import PackagedRegistry
@@ -51,7 +52,7 @@ def _decoding(rounds: int) -> list[Line]:
     """An event from bytes to attribute values, all or none asked for; the obvious way takes the bytes on trust."""
     codec, decoder = ObviousCodec(packaged("users")), EventDecoder(PackagedRegistry())
     found = [each.value or b"" for each in deliveries(records(RECORDS // 4))]
-    bare = [data[FRAME_BYTES:] for data in found]
+    bare = [data[FRAME.size :] for data in found]
 
     def ours() -> list[ChangeEvent]:
         return [decoder.decode(data) for data in found]

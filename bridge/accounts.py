@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+
+import msgspec
 
 WHOLE_BATCH = ""
 """What `BatchResult.returned` says where the record to return has no sequence number: all of it comes again."""
 
 
-@dataclass(slots=True)
-class Accounts:
+class Accounts(msgspec.Struct):
     """What became of one table's records: `read` is always the sum of the others."""
 
     read: int = 0
@@ -31,16 +31,15 @@ class Accounts:
 
     def add(self, other: Accounts) -> None:
         """Adds another batch's accounts to these."""
-        for field in fields(self):
-            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def as_row(self, table: str | None) -> dict[str, str | int | None]:
         """The accounts as they are printed: the table's name and the counts."""
-        return {"table": table, **asdict(self)}
+        return {"table": table, **msgspec.structs.asdict(self)}
 
 
-@dataclass(frozen=True, slots=True)
-class BatchResult:
+class BatchResult(msgspec.Struct, frozen=True):
     """What became of a batch: the accounts by table (None: no known table), and the record to go on from.
 
     `returned` is the sequence number of the first record that was not done, WHOLE_BATCH where it has none, None where

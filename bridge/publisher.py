@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from schemas.dead_letters import Headers
 from schemas.topics import max_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """What one topic is to take: key, value and headers as bytes."""
 
     topic: str
@@ -37,7 +37,7 @@ class Status(Enum):
     """It is not known to be in the log: it may be there or not, and must be sent again."""
 
 
-class Receipt(NamedTuple):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What became of one message, and why if it was not acknowledged."""
 
     status: Status

@@ -5,14 +5,12 @@ Source of the form: "DynamoDB Streams and Lambda triggers" and the API's `Record
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from sys import intern
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -22,17 +20,17 @@ from schemas.attribute_checks import check_attributes
 from schemas.attribute_values import Attributes, shown
 from schemas.change_event import Operation, Principal, ViewType
 from schemas.errors import SchemasError
+from schemas.versions import is_sequence_number
 
 RawRecord: TypeAlias = bytes | msgspec.Raw | Mapping[str, Any]
 """A record as it arrives: its JSON text, or a part of its event's, or already parsed (Lambda's managed runtime)."""
 
-_ARN = re.compile(r"arn:[\w-]+:dynamodb:([\w-]+):(\w+):table/([\w.-]+)/stream/(.+)", re.ASCII)
-_SEQUENCE = re.compile(r"\d{1,40}", re.ASCII)
+_ARN = r"arn:[\w-]+:dynamodb:([\w-]+):(\w+):table/([\w.-]+)/stream/(.+)"
 _VIEW_TYPES = {each.value: each for each in ViewType}
 _CAPTURED = {name: Operation(name) for name in ("INSERT", "MODIFY", "REMOVE")}
 
 
-class StreamArn(NamedTuple):
+class StreamArn(msgspec.Struct, frozen=True, gc=False):
     """The parts of a stream's ARN."""
 
     region: str
@@ -43,11 +41,11 @@ class StreamArn(NamedTuple):
 
 @lru_cache(maxsize=64)  # a bridge reads few streams, and every record names its own
 def _parts(arn: str) -> StreamArn | None:
-    match = _ARN.fullmatch(arn)
+    match = re.fullmatch(_ARN, arn, re.ASCII)
     return StreamArn(*match.groups()) if match else None
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a record came from, as far as it can be told. None where it is missing or invalid."""
 
     arn: str | None
@@ -61,6 +59,8 @@ class Place(NamedTuple):
     def key(self, original: bytes) -> str:
         """The name of the place: ARN and sequence number, or the SHA-256 of the bytes where either is missing."""
         if self.arn is None or self.sequence_number is None:
+            import hashlib  # seldom needed, and slow to load
+
             return f"sha256:{hashlib.sha256(original).hexdigest()}"
         return f"{self.arn}#{self.sequence_number}"
 
@@ -101,6 +101,8 @@ def original_bytes(raw: RawRecord) -> bytes:
     """The record's own bytes; where it came parsed, its JSON (ASCII, so that any text the parser let in can stand)."""
     if isinstance(raw, bytes | msgspec.Raw):
         return bytes(raw)
+    import json  # seldom needed
+
     return json.dumps(raw, separators=(",", ":")).encode()
 
 
@@ -112,7 +114,7 @@ def locate(record: Mapping[str, Any]) -> Place:
     return Place(
         # One text for all the records of a stream.
         intern(str(arn)) if isinstance(arn, str) and _parts(arn) is not None else None,
-        number if isinstance(number, str) and _SEQUENCE.fullmatch(number) else None,
+        number if isinstance(number, str) and is_sequence_number(number) else None,
     )
 
 

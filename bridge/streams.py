@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from bridge.shards import Shard
@@ -15,8 +14,7 @@ SHARD_END = "SHARD_END"
 """The position of a shard that has been read to its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """A table's stream: its ARN, and the images that it carries."""
 
     arn: str

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bridge.poller import Pace as PollerPace
-from bridge.settings import SourceSettings
+from bridge.source_settings import SourceSettings
 from consumers.delivery.dead_letter_limit import DeadLetterLimit
 from consumers.delivery.loop import Pace as GroupPace
 from consumers.settings import GroupSettings

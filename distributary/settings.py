@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bridge.settings import SourceSettings
+from bridge.source_settings import SourceSettings
 from consumers.settings import GroupSettings, StoreConnection
 from schemas.kafka import KafkaConnection
 from schemas.registry import RegistryConnection

@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from itertools import pairwise
 
 from schemas.attribute_values import Attributes, shown
@@ -29,7 +30,7 @@ _ONE_TYPE = "an attribute value with one type, like {'S': 'text'}"
 _A_NAME = ", a name in it,"
 
 # One way only to match each text: a second one would be quadratic in a long number that ends badly.
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
+_NUMBER = cache(lambda: re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII))
 
 
 def check(value: object, path: str) -> None:
@@ -78,7 +79,7 @@ def check_number(content: object, _depth: int = 0) -> None:
     """The same of the content of an N."""
     if type(content) is str and len(content) <= MAX_DIGITS and content.isascii() and content.isdigit():
         return  # as nearly every number is
-    if not isinstance(content, str) or len(content) > _MAX_NUMBER_TEXT or not _NUMBER.fullmatch(content):
+    if not isinstance(content, str) or len(content) > _MAX_NUMBER_TEXT or not _NUMBER().fullmatch(content):
         raise InvalidAttributeValue("", shown(content), "a number as text")
     try:
         exact = Decimal(content)

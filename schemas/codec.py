@@ -1,40 +1,20 @@
-"""Change event to bytes and back: Confluent framing (0x00, 4-byte schema id, Avro), by code that is made of the schema.
+"""Bytes to change event, by code that is made of the schema that they were written by.
 
 Decoding goes by the writer's schema alone, so an event stays readable whatever the project declares later.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from functools import lru_cache
 
 from schemas.change_event import ChangeEvent
 from schemas.decoder_source import decoder, decoder_source
-from schemas.encoder_source import encoder, encoder_source
+from schemas.encoder_source import encoder_source
 from schemas.errors import InvalidSchema, UndecodableEvent
+from schemas.event_encoder import FRAME
 from schemas.event_schema import item_record_of
-from schemas.item_record import ItemRecord
 from schemas.registry import Registry
-
-_FRAME = struct.Struct(">bI")
-FRAME_BYTES = _FRAME.size
-"""What stands before an event's Avro."""
-
-
-class EventEncoder:
-    """Encodes the change events of one topic under one schema id."""
-
-    def __init__(self, schema_id: int, schema_text: str) -> None:
-        self.item_record: ItemRecord = item_record_of(schema_text)
-        self._encode = encoder(schema_text, self.item_record, _FRAME.pack(0, schema_id))
-
-    def encode(self, event: ChangeEvent) -> bytes:
-        """The event's bytes; its images are checked on the way, its key is checked already.
-
-        Raises InvalidAttributeValue where something in an image is no attribute value, or not of its declared type.
-        """
-        return self._encode(event)
 
 
 def source_of(schema_text: str) -> str:
@@ -59,15 +39,15 @@ class EventDecoder:
         Raises UndecodableEvent; UnknownSchema where a registry that answers does not know its id; RegistryUnavailable,
         an outage. None of them is remembered.
         """
-        if len(data) < FRAME_BYTES or data[0] != 0:
+        if len(data) < FRAME.size or data[0] != 0:
             start = data[:5].hex(" ") or "nothing"
             raise UndecodableEvent(f"the value is no change event: it starts with {start}, expected 00 and a schema id")
-        _, schema_id = _FRAME.unpack_from(data)
+        _, schema_id = FRAME.unpack_from(data)
         try:
             decode = self._decoder(schema_id)
         except InvalidSchema as error:
             raise UndecodableEvent(f"the value is no change event, by its schema id {schema_id}: {error}") from None
-        return decode(data, FRAME_BYTES)
+        return decode(data, FRAME.size)
 
 
 def _decoder(schema_text: str) -> Callable[[bytes, int], ChangeEvent]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 MAX_ERROR_BYTES = 4096
 
@@ -16,11 +17,10 @@ Headers = tuple[tuple[str, bytes], ...]
 _CONNECT = "__connect.errors."
 _OURS = "distributary."
 _NO_VALUE = f"{_OURS}no_value"
-_WHOLE = re.compile(r"\d{1,19}", re.ASCII)
+_WHOLE = r"\d{1,19}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(msgspec.Struct, frozen=True):
     """A delivery or a stream record that could not be applied, kept whole.
 
     `place` is where it came from and the letter's message key: `topic/partition/offset` of a delivery, stream ARN and
@@ -80,7 +80,7 @@ def read_dead_letter(key: bytes, value: bytes | None, headers: Sequence[tuple[st
 
     def whole(name: str) -> int | None:
         written = text(name)
-        return int(written) if written is not None and _WHOLE.fullmatch(written) else None
+        return int(written) if written is not None and re.fullmatch(_WHOLE, written, re.ASCII) else None
 
     return DeadLetter(
         place=key.decode(errors="replace"),

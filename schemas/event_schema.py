@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import resources
+from pkgutil import get_data
 from typing import Any
 
 import msgspec
@@ -35,9 +35,10 @@ _KINDS = {
 
 def packaged(item_record: str) -> str:
     """The schema text of the table whose item record is `tables/<item_record>.avsc` in this package."""
-    folder = resources.files("schemas")
-    envelope = (folder / "change_event.avsc").read_bytes()
-    return compose(envelope, (folder / "tables" / f"{item_record}.avsc").read_bytes())
+    envelope, item = (get_data("schemas", file) for file in ("change_event.avsc", f"tables/{item_record}.avsc"))
+    assert envelope is not None
+    assert item is not None
+    return compose(envelope, item)
 
 
 def compose(envelope: bytes, item_record: bytes) -> str:

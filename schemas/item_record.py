@@ -12,8 +12,9 @@ give back to the letter.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from schemas.errors import InvalidSchema
 from schemas.keys import KeyAttribute, KeySchema
@@ -28,8 +29,7 @@ _SCALARS = frozenset(
 _SETS = {("string", "SS"): "S", ("string", "NS"): "N", ("long", "NS"): "N", ("bytes", "BS"): "B"}
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True):
     """One type of an item record: its DynamoDB type letter, the Avro type that holds it, and where in the record.
 
     `member` is the shape of what an array or a map holds: attribute values, but in a set their contents.
@@ -46,8 +46,7 @@ class Shape:
         return self.letter in ("SS", "NS", "BS")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One declared attribute."""
 
     name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -72,6 +71,8 @@ class PackagedRegistry:
 
 def schema_id_of(text: str) -> int:
     """The packaged id of a schema: 31 bits of its text's SHA-256."""
+    import hashlib  # slow to load, and a bridge with a registry of its own has no need of it
+
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") & 0x7FFFFFFF
 
 

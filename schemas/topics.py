@@ -6,8 +6,9 @@ against it, and a group that needs an image it does not carry is refused at star
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from schemas.change_event import ViewType
 from schemas.errors import UnknownTopic
@@ -25,8 +26,7 @@ BRIDGE_DEAD_LETTERS = "bridge.dead-letters"
 DEAD_LETTERS_SUFFIX = ".dead-letters"
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(msgspec.Struct, frozen=True):
     """One table's topic. `partitions` never changes once the topic exists; `item_record` names tables/<it>.avsc.
 
     `published` is the bridge's filter over records, None: it publishes every one. What it drops is in no log, so a

@@ -14,17 +14,22 @@ SNAPSHOT_VERSION = "0"
 """Below every epoch, so that a snapshot fills holes and nothing else."""
 
 # No year below 1900: the text of every epoch must stand above a repair's `0~`.
-_INSTANT = re.compile(r"(19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
-_EPOCH_MILLIS = re.compile(r"\d{13}", re.ASCII)
-_EPOCH_SECONDS = re.compile(r"\d{10}\.\d{1,9}", re.ASCII)
-_SEQUENCE = re.compile(r"\d{1,40}", re.ASCII)
+_INSTANT = r"(19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?"
+_EPOCH_MILLIS = r"\d{13}"
+_EPOCH_SECONDS = r"\d{10}\.\d{1,9}"
+_MAX_SEQUENCE = 40
 
 
 def version(epoch: str, sequence_number: str) -> str:
     """The version of a change. Raises InvalidVersion where the sequence number is not 1 to 40 digits."""
-    if not _SEQUENCE.fullmatch(sequence_number):
+    if not is_sequence_number(sequence_number):
         raise InvalidVersion(f"the sequence number {sequence_number[:60]!r} is not a number of 1 to 40 digits")
     return f"{epoch}#{sequence_number:0>40}"
+
+
+def is_sequence_number(text: str) -> bool:
+    """Whether it is 1 to 40 digits."""
+    return len(text) <= _MAX_SEQUENCE and text.isdigit() and text.isascii()
 
 
 def repair_version(compared_with: str | None) -> str:
@@ -45,13 +50,13 @@ def epoch(stream_label: str) -> str:
     13 digits counts as epoch milliseconds, one of 10 digits and a fraction as epoch seconds (dynoxide writes those).
     Raises InvalidVersion for any other label.
     """
-    if _EPOCH_MILLIS.fullmatch(stream_label):
+    if re.fullmatch(_EPOCH_MILLIS, stream_label, re.ASCII):
         return _written(datetime.fromtimestamp(int(stream_label) / 1000, UTC))
-    if _EPOCH_SECONDS.fullmatch(stream_label):
+    if re.fullmatch(_EPOCH_SECONDS, stream_label, re.ASCII):
         seconds, fraction = stream_label.split(".")
         whole = datetime.fromtimestamp(int(seconds), UTC)
         return _written(whole.replace(microsecond=int(f"{fraction:0<6}"[:6])))
-    if _INSTANT.fullmatch(stream_label):
+    if re.fullmatch(_INSTANT, stream_label, re.ASCII):
         try:
             return _written(datetime.fromisoformat(stream_label))
         except ValueError:

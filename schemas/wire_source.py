@@ -6,9 +6,10 @@ They read `data` from `at` on and leave `at` behind what they read. What they ca
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import msgspec
 
 from schemas.item_record import Shape
 from schemas.python_source import Source
@@ -162,7 +163,7 @@ def _member(shape: Shape) -> Shape:
     """What it holds; numbers as text in a set are looked at once they are all there."""
     assert shape.member is not None
     return (
-        dataclasses.replace(shape.member, letter="S")
+        msgspec.structs.replace(shape.member, letter="S")
         if shape.letter == "NS" and shape.member.avro == "string"
         else shape.member
     )

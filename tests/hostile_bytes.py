@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from schemas.codec import EventDecoder, EventEncoder
+from schemas.codec import EventDecoder
 from schemas.errors import UndecodableEvent
+from schemas.event_encoder import EventEncoder
 from schemas.event_schema import packaged
 from schemas.topics import MAX_MESSAGE_BYTES as MOST
 from tests.items import Attribute, Schemas, event

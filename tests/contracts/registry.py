@@ -7,8 +7,9 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from schemas.codec import EventDecoder, EventEncoder
+from schemas.codec import EventDecoder
 from schemas.errors import UnknownSchema
+from schemas.event_encoder import EventEncoder
 from schemas.event_schema import packaged
 from schemas.registry import Registry
 from schemas.schema_text import same_meaning

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from consumers.delivery.dead_letters import DeadLetters
 from consumers.delivery.kafka import KafkaDeadLetters

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
+from msgspec.structs import replace
 
 from consumers.delivery.kafka_log import KafkaLog
 from distributary.kafka_topics import DeclaredTopic, create_topics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.settings import SourceSettings
+from bridge.source_settings import SourceSettings
 from consumers.settings import GroupSettings
 from distributary.batching import group_pace, group_paces, poller_pace, poller_paces
 from schemas.errors import SettingsError

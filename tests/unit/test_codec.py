@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from benchmarks.obvious import ObviousCodec
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent, Operation
-from schemas.codec import EventEncoder
 from schemas.errors import InvalidAttributeValue, UndecodableEvent, UnknownSchema
+from schemas.event_encoder import EventEncoder
 from schemas.event_schema import packaged
 from schemas.registry import PackagedRegistry
 from schemas.topics import MAX_MESSAGE_BYTES

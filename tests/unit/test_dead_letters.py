@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.dead_letters import MAX_ERROR_BYTES, DeadLetter, read_dead_letter
 from tests.items import texts

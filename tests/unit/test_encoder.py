@@ -16,9 +16,10 @@ from benchmarks.obvious import ObviousCodec
 from schemas.attribute_checks import MAX_NAME_BYTES
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent
-from schemas.codec import EventEncoder, source_of
+from schemas.codec import source_of
 from schemas.encoding import NAME, long_bytes
 from schemas.errors import InvalidAttributeValue, InvalidSchema
+from schemas.event_encoder import EventEncoder
 from schemas.event_schema import compose, packaged
 from tests.hostile_bytes import number
 from tests.items import DECLARED, FIELDS, ODD_NUMBERS, Attribute, event, events, item_record, items, schema_text, values

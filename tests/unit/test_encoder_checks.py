@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from benchmarks.obvious import ObviousCodec
 from schemas.attribute_checks import MAX_DEPTH, check_attributes
-from schemas.codec import EventEncoder
 from schemas.errors import InvalidAttributeValue
+from schemas.event_encoder import EventEncoder
 from tests.items import DECLARED, FIELDS, Attribute, event, items, schema_text
 
 RICH = schema_text(*FIELDS)

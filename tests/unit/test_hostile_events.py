@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.change_event import ChangeEvent
-from schemas.codec import EventEncoder
 from schemas.errors import UndecodableEvent
+from schemas.event_encoder import EventEncoder
 from schemas.topics import MAX_MESSAGE_BYTES
 from tests.hostile_bytes import ENCODER, KEY, SCHEMA_ID, USERS, number, text
 from tests.items import FIELDS, Schemas, event, events, schema_text

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from benchmarks.obvious import ObviousCodec
 from schemas.attribute_values import Item, attribute_value
-from schemas.codec import FRAME_BYTES, EventDecoder, EventEncoder
+from schemas.codec import EventDecoder
 from schemas.errors import InvalidAttributeValue, InvalidKey, InvalidSchema
+from schemas.event_encoder import FRAME, EventEncoder
 from schemas.event_schema import compose, item_record_of
 from schemas.item_record import ItemRecord
 from schemas.keys import KeyAttribute, key_of
@@ -61,7 +62,7 @@ class Codec:
 
     def avro(self, item: dict[str, Attribute]) -> dict[str, Any]:
         """The fields in its bytes that are not null."""
-        record = self._reader.record(self._encoder.encode(event(KEY, None, item))[FRAME_BYTES:])
+        record = self._reader.record(self._encoder.encode(event(KEY, None, item))[FRAME.size :])
         return {name: value for name, value in record["after"].items() if value is not None}
 
 

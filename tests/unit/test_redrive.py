@@ -46,7 +46,7 @@ def letter(value: ChangeEvent | bytes | None, offset: int = 0, **fields: Any) ->
         offset=offset,
         original_key=b"1",
     )
-    return replace(made, **fields)
+    return structs.replace(made, **fields)
 
 
 class Bench:
@@ -138,7 +138,7 @@ def test_what_is_still_poison_stays_open_under_its_place_with_one_more_attempt(v
     assert said in after.message == verdict.reason
     assert (after.stage, after.error, after.attempts) == ("decode", "UndecodableEvent", 4)
     kept = {"stage": before.stage, "error": before.error, "message": before.message, "attempts": 3}
-    assert replace(after, **kept) == before  # type: ignore[arg-type]
+    assert structs.replace(after, **kept) == before
 
 
 def test_one_that_is_still_poison_costs_no_neighbour() -> None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from schemas.codec import EventDecoder, EventEncoder
+from schemas.codec import EventDecoder
 from schemas.errors import (
     IncompatibleSchema,
     InvalidSchema,
@@ -26,6 +26,7 @@ from schemas.errors import (
     UndecodableEvent,
     UnknownSchema,
 )
+from schemas.event_encoder import EventEncoder
 from schemas.event_schema import packaged
 from schemas.registry_http import HttpRegistry
 from schemas.schema_text import MAX_SCHEMA_BYTES

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from consumers.delivery.memory import MemoryDeadLetters, MemoryLog, MemorySubscription
 from consumers.errors import GroupRefused
@@ -37,7 +38,7 @@ APP_USERS = GROUPS[0]
 @pytest.mark.parametrize("view_type", ViewType)
 def test_a_group_is_refused_where_its_stream_does_not_carry_what_it_needs(group: object, view_type: ViewType) -> None:
     declared = next(one for one in GROUPS if one is group)
-    topic = replace(USERS, view_type=view_type)
+    topic = structs.replace(USERS, view_type=view_type)
     if "after" in view_type.images:
         check_declared(declared, topic, KEY)
         return
@@ -52,13 +53,13 @@ def test_a_group_is_refused_where_its_stream_does_not_carry_what_it_needs(group:
 @pytest.mark.parametrize("view_type", ViewType)
 def test_a_group_that_needs_keys_alone_runs_on_every_view_type(view_type: ViewType) -> None:
     keys = Projection("keys", version=1, project=lambda seen: [Put(seen.key_text, {})], needs=frozenset())
-    check_declared(replace(APP_USERS, projection=keys), replace(USERS, view_type=view_type), KEY)
+    check_declared(replace(APP_USERS, projection=keys), structs.replace(USERS, view_type=view_type), KEY)
 
 
 def test_a_group_that_needs_both_images_names_the_view_type_that_carries_both() -> None:
     both = replace(APP_USERS.projection, needs=frozenset({"before", "after"}))
     with pytest.raises(GroupRefused, match=r"needs the before image.*with NEW_AND_OLD_IMAGES and"):
-        check_declared(replace(APP_USERS, projection=both), replace(USERS, view_type=ViewType.NEW_IMAGE), KEY)
+        check_declared(replace(APP_USERS, projection=both), structs.replace(USERS, view_type=ViewType.NEW_IMAGE), KEY)
 
 
 def test_a_table_whose_key_does_not_contain_the_item_key_is_refused() -> None:

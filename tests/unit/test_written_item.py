@@ -12,8 +12,9 @@ from consumers.groups import GROUPS
 from consumers.subscription import Delivery
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent
-from schemas.codec import EventDecoder, EventEncoder
+from schemas.codec import EventDecoder
 from schemas.errors import UndecodableEvent
+from schemas.event_encoder import EventEncoder
 from schemas.event_schema import packaged
 from schemas.registry import PackagedRegistry
 from schemas.topics import TOPICS
