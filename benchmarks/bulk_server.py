@@ -32,7 +32,7 @@ def bulk_server() -> Iterator[str]:
 
 
 class _Bulk(BaseHTTPRequestHandler):
-    """Answers as OpenSearch 3 does, with as much of it as `filter_path` asks for."""
+    """Answers as OpenSearch 3 does, with as much of it as a `filter_path` of the items asks for."""
 
     protocol_version = "HTTP/1.1"
 
@@ -40,7 +40,7 @@ class _Bulk(BaseHTTPRequestHandler):
         """An item for every action."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if "filter_path" in self.path:
-            items = b'{"errors":false,"items":[%b]}' % b",".join([_SHORT] * (body.count(b"\n") // 2))
+            items = b'{"items":[%b]}' % b",".join([_SHORT] * (body.count(b"\n") // 2))
         else:
             whole = b",".join(_WHOLE % found for found in _ID.findall(body))
             items = b'{"took":30,"errors":false,"items":[%b]}' % whole

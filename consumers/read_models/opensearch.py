@@ -41,6 +41,8 @@ _PAGE = 250
 _PAGE_KEPT = "5m"
 _FAILURES: tuple[type[Exception], ...] = (OpenSearchException, msgspec.ValidationError)
 _ITEM_PATHS = "items.*.status,items.*.result,items.*.error"
+_BULK_ANSWER = '{"items":['
+"""How the answer to a request for `_ITEM_PATHS` begins."""
 _TIMED_OUT = 408
 _NAME_REFUSED = frozenset(
     {"invalid_alias_name_exception", "invalid_index_name_exception", "invalid_index_template_exception"}
@@ -50,12 +52,16 @@ _Answered = TypeVar("_Answered", bound=ShardsAnswer)
 
 
 class _ExactJson(JSONSerializer):
-    """JSON whose numbers are read as int or Decimal, with all their digits."""
+    """JSON whose numbers are read as int or Decimal, with all their digits; bulk answers are read as what they are."""
 
     _decoder = msgspec.json.Decoder(float_hook=Decimal)
+    _bulk_decoder = msgspec.json.Decoder(BulkAnswer)
 
     def loads(self, s: str) -> Any:
         try:
+            if s.startswith(_BULK_ANSWER):
+                with suppress(msgspec.ValidationError):
+                    return self._bulk_decoder.decode(s)
             return self._decoder.decode(s)
         except msgspec.DecodeError as error:
             raise SerializationError(f"an answer that is not JSON: {error}") from error
@@ -130,7 +136,7 @@ class OpenSearchIndex:
                     raise
 
     def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
-        """See `ReadModel.apply`; bulk requests of up to 1,000 writes or 5 MB, two at a time."""
+        """See `ReadModel.apply`; bulk requests of up to 5,000 writes or 10 MB, two at a time."""
         lines: list[bytes] = []
         refused: dict[int, WriteOutcome] = {}
         now = self._clock()
@@ -199,7 +205,7 @@ class OpenSearchIndex:
     def _send(self, body: bytes) -> Answer:
         try:
             raw = self._client.bulk(index=self._place, body=body, params={"filter_path": _ITEM_PATHS})
-            answer = msgspec.convert(raw, BulkAnswer)
+            answer = raw if isinstance(raw, BulkAnswer) else msgspec.convert(raw, BulkAnswer)
         except _FAILURES as error:
             return Answer([], _status(error), _said(error))
         return Answer([item for items in answer.items for item in items.values()])

@@ -17,7 +17,7 @@ from consumers.read_models.json_document import encode
 from consumers.read_models.opensearch_answers import BulkItem
 from consumers.writes import Fields
 
-MOST_WRITES, MOST_BYTES = 1000, 5_000_000
+MOST_WRITES, MOST_BYTES = 5000, 10_000_000
 """What goes into one request, at most; a single larger write goes alone."""
 WORTH_TWO = 100
 """Writes that are sent in two requests; fewer go in one."""

@@ -200,8 +200,8 @@ def test_requests_get_half_as_large_where_it_is_too_much_and_grow_back_slowly(an
     store = Store([answer])
     writer = BulkWriter(store)
     writer.write([b"a"] * MOST_WRITES)
-    assert statuses(writer, b"a" * 2000) == "A" * 2000
-    assert store.requests == [1000, 500, 550, 605, 345]
+    assert statuses(writer, b"a" * 10_000) == "A" * 10_000
+    assert store.requests == [5000, 2500, 2750, 3025, 1725]
     for _ in range(10):
         writer.write([b"a"] * MOST_WRITES)
     assert writer.most_writes == MOST_WRITES
