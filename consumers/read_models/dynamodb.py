@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from consumers.errors import LostRace, Outage, RefusedDocument
 from consumers.read_model import REMOVALS_KEPT_SECONDS, Document, Table, WriteOutcome, WriteStatus
 from consumers.read_models.dynamodb_answers import VALIDATION, found, is_of_one_write_alone, refusal
+from consumers.read_models.dynamodb_inserts import Inserts
 from consumers.read_models.dynamodb_items import (
     DynamoDBItem,
     document_attributes,
@@ -20,10 +21,21 @@ from consumers.read_models.dynamodb_items import (
 )
 from consumers.read_models.dynamodb_statements import Complaint, Statements, can_be_stated, requests
 from consumers.read_models.dynamodb_steps import REMOVALS, StepCalls
-from consumers.read_models.version_guard import UNDONE, Answer, Step, Steps, steps
+from consumers.read_models.version_guard import (
+    DELETE,
+    INSERT,
+    RECORD_REMOVAL,
+    REVISE,
+    UNDONE,
+    Answer,
+    Step,
+    Steps,
+    steps,
+)
 from consumers.writes import Put, VersionedWrite
 from schemas.attribute_values import Attributes
 from schemas.errors import InvalidKey
+from schemas.keys import parse_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -80,6 +92,7 @@ class DynamoDBTable:
         self._statements = Statements(table, client) if statements and can_be_stated(table) else None
         self._client = client
         self._calls = StepCalls(table, client, clock, removals, removals_kept_seconds)
+        self._inserts = Inserts(client, self._calls)
         self._removals = removals.name
         self._writers = ThreadPoolExecutor(parallel, thread_name_prefix=f"writes-{table.name}")
 
@@ -90,14 +103,23 @@ class DynamoDBTable:
         away: list[str] = []
         pending = [self._pending(write) for write in writes]
         if self._statements is not None:
-            # 1. The updates that can be statements, many in a request.
-            stated = {
-                number: self._statements.one(each.attributes, each.write.version)
+            # 1. Updates and removals as statements, many in a request; a removal takes two, one after the other.
+            for steps_now in ((REVISE, RECORD_REMOVAL), (DELETE,)):
+                stated = {
+                    number: self._stated(each, self._statements)
+                    for number, each in enumerate(pending)
+                    if each.outcome is None and each.step in steps_now
+                }
+                list(self._writers.map(lambda together: self._state(pending, together, away), requests(stated)))
+            # 2. The items that do not exist, many in a transaction.
+            inserts = {
+                number: self._inserts.one(each.write, each.attributes)
                 for number, each in enumerate(pending)
-                if each.outcome is None and isinstance(each.write.write, Put)
+                if each.outcome is None and each.step is INSERT
             }
-            list(self._writers.map(lambda together: self._revise(pending, together, away), requests(stated)))
-        # 2. What is left, one by one: removals, items that do not exist or are somebody else's.
+            if len(inserts) > 1:
+                list(self._writers.map(lambda together: self._insert(pending, together, away), requests(inserts)))
+        # 3. What is left, one by one: removals, items that are somebody else's, lost races.
         left = [each for each in pending if each.outcome is None]
         list(self._writers.map(lambda each: self._finish(each, away), left))
         return [each.outcome for each in pending if each.outcome is not None]
@@ -148,6 +170,8 @@ class DynamoDBTable:
             if isinstance(write.write, Put):
                 pending.attributes = document_attributes(write.write, self._schema)
                 self._check_fields(pending.attributes)
+            else:
+                parse_key(write.key, self._schema)
         except (RefusedDocument, InvalidKey) as error:
             pending.outcome = self._refused(write, error)
         return pending
@@ -160,8 +184,16 @@ class DynamoDBTable:
                 "line in consumers/groups.py"
             )
 
-    def _revise(self, pending: Sequence[_Pending], stated: Mapping[int, bytes], away: list[str]) -> None:
-        """Takes the first step of those writes, all in one request. What that leaves open is left to `_finish`."""
+    def _stated(self, each: _Pending, statements: Statements) -> bytes:
+        """The step that comes next as a statement."""
+        if each.step is REVISE:
+            return statements.revise(each.attributes, each.write.version)
+        if each.step is DELETE:
+            return statements.delete(parse_key(each.write.key, self._schema), each.write.version)
+        return statements.record(self._removals, self._calls.removal_row(each.write))
+
+    def _state(self, pending: Sequence[_Pending], stated: Mapping[int, bytes], away: list[str]) -> None:
+        """Takes the next step of those writes, all in one request. What that leaves open is left to `_finish`."""
         assert self._statements is not None
         if away:
             return
@@ -182,14 +214,36 @@ class DynamoDBTable:
         """What is said of one write's statement."""
         if complaint is None:
             each.take((Answer(held=True, found=None),))
-        elif (answer := complaint.answer) is not None:
+        elif (answer := complaint.answer) is not None and (each.step is REVISE or _is_of_ours(answer)):
             each.take((answer,))
-        elif complaint.of_the_write:
-            each.take(UNDONE)
+        elif answer is not None or complaint.of_the_write:
+            # Of a removal's steps, the step itself is taken next.
+            if each.step is REVISE:
+                each.take(UNDONE)
         else:
             each.outcome = self._failed(each.write, f"{complaint.code}: {complaint.message}")
             if not complaint.throttled:
                 away.append(each.outcome.reason)
+
+    def _insert(self, pending: Sequence[_Pending], inserts: Mapping[int, bytes], away: list[str]) -> None:
+        """Takes the step INSERT of those writes, all in one request. What that leaves open is left to `_finish`."""
+        if away:
+            return
+        try:
+            given = dict(zip(inserts, self._inserts.ask(list(inserts.values())), strict=True))
+        except ClientError:
+            return  # each hears it for itself
+        except BotoCoreError as error:
+            for number in inserts:
+                self._fail(pending[number], error, away)
+            return
+        left = {number: inserts[number] for number, answers in given.items() if answers is None}
+        for number, answers in given.items():
+            if answers is not None:
+                pending[number].take(answers)
+        # Those that only waited for one whose condition did not hold.
+        if 1 < len(left) < len(inserts):
+            self._insert(pending, left, away)
 
     def _finish(self, each: _Pending, away: list[str]) -> None:
         """Takes the steps that are left, to an outcome."""
@@ -223,3 +277,8 @@ class DynamoDBTable:
             if each.outcome is not None:
                 return
         raise LostRace(f"others wrote it at the same time, {MAX_CALLS} times in a row")
+
+
+def _is_of_ours(answer: Answer) -> bool:
+    """Whether it tells of an item with a version: somebody else's has none, and a statement passes it by."""
+    return answer.found is not None and answer.found.version is not None

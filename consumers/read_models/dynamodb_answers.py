@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -44,14 +46,28 @@ def answers(error: ClientError) -> tuple[Answer, ...] | None:
     if code in _LOST_RACES:
         return None
     reasons = response.get("CancellationReasons", [])
+    if (decided := _decided(reasons)) is not None:
+        return decided
     codes = {reason["Code"] for reason in reasons} - {"None"}
-    if codes == {"ConditionalCheckFailed"}:
-        return tuple(Answer(reason["Code"] == "None", found(reason.get("Item"))) for reason in reasons)
     if codes and codes <= _LOST_RACES | {"ConditionalCheckFailed"}:
         return None
     if complaint := refusal(error):
         raise RefusedDocument(complaint) from error
     raise error
+
+
+def answers_of(error: ClientError, sizes: Sequence[int]) -> list[tuple[Answer, ...] | None]:
+    """What a cancelled transaction says of steps of so many parts each; None of those that it leaves undecided."""
+    response: Any = error.response
+    reasons = iter(response.get("CancellationReasons", []))
+    return [_decided(list(islice(reasons, size))) for size in sizes]
+
+
+def _decided(reasons: Sequence[dict[str, Any]]) -> tuple[Answer, ...] | None:
+    """The answers of a step's parts, where it is their conditions alone that kept it from being carried out."""
+    if {reason["Code"] for reason in reasons} - {"None"} != {"ConditionalCheckFailed"}:
+        return None
+    return tuple(Answer(reason["Code"] == "None", found(reason.get("Item"))) for reason in reasons)
 
 
 def is_of_one_write_alone(error: Exception) -> bool:

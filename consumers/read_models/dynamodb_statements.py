@@ -1,4 +1,7 @@
-"""Many updates of items that exist in one request: the step REVISE as PartiQL, each statement answered on its own.
+"""Many steps in one request, as PartiQL: each statement is answered on its own.
+
+A statement's condition is the step's or a stronger one, so what it does the step would do. What it does not do, for
+another reason than that a later version stood there, is left to the step itself.
 
 Source: the API's BatchExecuteStatement and its BatchStatementErrorCodeEnum, and "PartiQL update statements".
 """
@@ -26,7 +29,10 @@ MAX_REQUEST_BYTES = 1024 * 1024
 """Statements that are longer together go in several requests; one that is longer alone goes by itself."""
 
 _THROTTLED = frozenset({"ProvisionedThroughputExceeded", "RequestLimitExceeded", "ThrottlingError"})
-_OF_THE_WRITE = frozenset({"ItemCollectionSizeLimitExceeded", "TransactionConflict", "ValidationError"})
+_OF_THE_WRITE = frozenset(
+    {"DuplicateItem", "ItemCollectionSizeLimitExceeded", "TransactionConflict", "ValidationError"}
+)
+_OURS_OLDER = Condition.OURS_OLDER.replace(":version", "?")
 
 
 class _Old(msgspec.Struct, frozen=True):
@@ -51,7 +57,7 @@ class Complaint(msgspec.Struct, rename="pascal", frozen=True):
 
     @property
     def of_the_write(self) -> bool:
-        """Whether it is about this write, of which a put of the whole item then has the last word."""
+        """Whether it is about this write, of which its step then has the last word."""
         return self.code in _OF_THE_WRITE
 
     @property
@@ -68,29 +74,41 @@ class _Batch(msgspec.Struct, rename="pascal"):
     responses: list[_Answered]
 
 
-class _Statement(msgspec.Struct, rename="pascal"):
+class _Statement(msgspec.Struct, rename="pascal", omit_defaults=True):
     statement: str
     parameters: list[Any]
-    return_values_on_condition_check_failure: Literal["ALL_OLD"] = "ALL_OLD"
+    return_values_on_condition_check_failure: Literal["ALL_OLD"] | None = None
 
 
 class Statements:
-    """The updates of `table`, whose fields are a closed list."""
+    """The steps REVISE, RECORD_REMOVAL and DELETE of `table`, whose fields are a closed list."""
 
     def __init__(self, table: Table, client: DynamoDBClient) -> None:
         exchange_json(client)
         self._client = client
+        self._table = table
         self._text = lru_cache(maxsize=1024)(_Text(table))
         self._key = [attribute.name for attribute in table.key]
         self._encoder = msgspec.json.Encoder()
 
-    def one(self, attributes: Attributes, version: str) -> bytes:
+    def revise(self, attributes: Attributes, version: str) -> bytes:
         """The statement that makes an older item of ours the document of these attributes, key included, as JSON."""
         fields = tuple(name for name in attributes if name not in self._key)
         stamp = {"S": version}
         values = [attributes[name] for name in fields]
         key = [attributes[name] for name in self._key]
-        return self._encoder.encode(_Statement(self._text(fields), [*values, stamp, *key, stamp]))
+        return self._encoder.encode(_Statement(self._text(fields), [*values, stamp, *key, stamp], "ALL_OLD"))
+
+    def record(self, table: str, row: Mapping[str, Any]) -> bytes:
+        """The statement that records a removal of which there is no record yet: `row` of the removals table."""
+        entries = ", ".join(f"'{name}': ?" for name in row)
+        return self._encoder.encode(_Statement(f"INSERT INTO {_quoted(table)} VALUE {{{entries}}}", [*row.values()]))
+
+    def delete(self, key: Attributes, version: str) -> bytes:
+        """The statement that deletes an older item of ours."""
+        where = " AND ".join(f"{_quoted(name)}=?" for name in key)
+        text = f"DELETE FROM {_quoted(self._table.name)} WHERE {where} AND {_OURS_OLDER}"
+        return self._encoder.encode(_Statement(text, [*key.values(), {"S": version}], "ALL_OLD"))
 
     def ask(self, statements: Sequence[bytes]) -> list[Complaint | None]:
         """Carries out at most 25 statements, of a key each: what is said of each one, None where it was carried out.
@@ -119,8 +137,7 @@ class _Text:
         settings = ", ".join(f"{_quoted(name)}=?" for name in (*fields, SOURCE_VERSION))
         # Each with a REMOVE of its own: that is how it is spelled.
         removals = "".join(f" REMOVE {_quoted(name)}" for name in self._fields if name not in fields)
-        condition = Condition.OURS_OLDER.replace(":version", "?")
-        return f"UPDATE {self._table} SET {settings}{removals} WHERE {self._where} AND {condition}"
+        return f"UPDATE {self._table} SET {settings}{removals} WHERE {self._where} AND {_OURS_OLDER}"
 
 
 def can_be_stated(table: Table) -> bool:

@@ -61,27 +61,26 @@ class StepCalls:
         """Where a write's parts act; `attributes` are those of its document, if it has one. Raises InvalidKey."""
         key = key_item(write.key, self._table.key)
         item = versioned_item(attributes, write.version) if attributes else {}
-        removal_key = self.removal_key(write.key)
-        expires_at = int(self._clock() + self._removals_kept_seconds)
-        removal = {**removal_key, SOURCE_VERSION: {"S": write.version}, EXPIRES_AT: {"N": str(expires_at)}}
         return {
             Place.ITEM: Row(self._table.name, key, item),
-            Place.REMOVAL: Row(self._removals.name, removal_key, removal),
+            Place.REMOVAL: Row(self._removals.name, self.removal_key(write.key), self.removal_row(write)),
         }
+
+    def removal_row(self, write: VersionedWrite) -> DynamoDBItem:
+        """The record of a removal, its key included."""
+        expires_at = int(self._clock() + self._removals_kept_seconds)
+        stamp = {SOURCE_VERSION: {"S": write.version}, EXPIRES_AT: {"N": str(expires_at)}}
+        return {**self.removal_key(write.key), **stamp}
 
     def carry_out(self, step: Step, rows: Mapping[Place, Row], version: str) -> tuple[Answer, ...] | None:
         """Carries the step out: one answer a part, or None where it lost a race and must be taken again.
 
         Raises RefusedDocument, ClientError, BotoCoreError.
         """
-        requests = [_request(part, rows[part.place], version) for part in step]
         try:
             if len(step) == 1:
-                return (self._write(step[0], requests[0]),)
-            transaction: list[Any] = [
-                {part.action.value: request} for part, request in zip(step, requests, strict=True)
-            ]
-            self._client.transact_write_items(TransactItems=transaction)
+                return (self._write(step[0], _request(step[0], rows[step[0].place], version)),)
+            self._client.transact_write_items(TransactItems=transaction(step, rows, version))
             return (Answer(held=True, found=None),) * len(step)
         except ClientError as error:
             return answers(error)
@@ -96,6 +95,11 @@ class StepCalls:
             self._client.put_item(**request)
             before = None
         return Answer(held=True, found=found(before))
+
+
+def transaction(step: Step, rows: Mapping[Place, Row], version: str) -> list[Any]:
+    """The parts of a step as a transaction has them."""
+    return [{part.action.value: _request(part, rows[part.place], version)} for part in step]
 
 
 def _request(part: Part, row: Row, version: str) -> dict[str, Any]:

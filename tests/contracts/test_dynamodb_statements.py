@@ -11,7 +11,7 @@ import pytest
 
 from consumers.read_model import APPLIED, STALE, Document, WriteStatus
 from consumers.read_models.version_guard import Found
-from consumers.writes import Put, VersionedWrite
+from consumers.writes import Put, Remove, VersionedWrite
 from distributary.dynamodb_clients import DynamoDBClients, local_clients
 from schemas.keys import KeySchema
 from tests.contracts import dynamodb_tables, test_dynamodb_table
@@ -48,10 +48,11 @@ class TestStatements(test_dynamodb_table.TestDynamoDBTable):
 
 @pytest.mark.parametrize("removal", test_dynamodb_table.FOUND[:1] + test_dynamodb_table.FOUND[2:])
 @pytest.mark.parametrize("item", test_dynamodb_table.FOUND)
+@pytest.mark.parametrize("asked", [Put("1", {"UserId": 1}), Remove("1")], ids=["put", "remove"])
 def test_a_step_does_to_the_table_what_it_does_to_the_model(
-    tables: Tables, item: Found | None, removal: Found | None
+    tables: Tables, item: Found | None, removal: Found | None, asked: Put | Remove
 ) -> None:
-    write = VersionedWrite(Put("1", {"UserId": 1}), "2")
+    write = VersionedWrite(asked, "2")
     tables.leave("1", model.Store(item, removal))
     outcome, store = on_the_model(write, model.Store(item, removal), revising=True)
     assert one(tables.open(), write) == outcome
@@ -103,6 +104,35 @@ def test_every_kind_of_write_in_one_batch_has_its_own_outcome(tables: Tables) ->
     assert table.get("60") == Document("60", version(5), {"UserId": 60})
     assert table.get("62") == Document("62", version(5), {"UserId": 62})
     assert {document.key for document in table.scan()} == {str(n) for n in range(1, 75)} - {"63", "71"}
+
+
+def test_new_items_go_together_and_none_waits_for_one_that_may_not_come_back(tables: Tables) -> None:
+    table = tables.open()
+    assert table.apply([remove(str(number), 5) for number in (3, 30, 55)]) == [APPLIED] * 3
+    outcomes = table.apply([put(str(number), 2, Name="Ann") for number in range(1, 61)])
+    assert outcomes == [STALE if number in (3, 30, 55) else APPLIED for number in range(1, 61)]
+    assert {document.key for document in table.scan()} == {str(n) for n in range(1, 61)} - {"3", "30", "55"}
+
+
+def test_removals_go_together_whatever_they_meet(tables: Tables) -> None:
+    table = tables.open()
+    table.apply([put(str(number), 5) for number in range(1, 61)])
+    tables.put_as_somebody_else({"UserId": {"N": "61"}})
+    table.apply([remove("62", 7)])
+    writes = [remove(str(number), 4 if number % 10 == 0 else 6) for number in range(1, 64)]
+    expected = [STALE if number % 10 == 0 or number == 62 else APPLIED for number in range(1, 64)]
+    assert table.apply(writes) == expected
+    assert {document.key for document in table.scan()} == {"10", "20", "30", "40", "50", "60"}
+    assert table.apply(writes) == [STALE] * 63
+    assert table.apply([put(str(number), 5) for number in range(1, 10)]) == [STALE] * 9
+
+
+def test_a_removal_under_a_key_that_is_none_is_refused_and_no_neighbour_suffers(tables: Tables) -> None:
+    table = tables.open()
+    table.apply([put("1", 1)])
+    refused, applied = table.apply([remove("no number", 2), remove("1", 2)])
+    assert refused.status is WriteStatus.REFUSED
+    assert applied == APPLIED
 
 
 def test_a_batch_that_comes_again_is_stale_and_changes_nothing(tables: Tables) -> None:
