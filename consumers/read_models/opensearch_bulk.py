@@ -19,7 +19,7 @@ from consumers.writes import Fields
 
 MOST_WRITES, MOST_BYTES = 5000, 10_000_000
 """What goes into one request, at most; a single larger write goes alone."""
-WORTH_TWO = 100
+WORTH_TWO = 500
 """Writes that are sent in two requests; fewer go in one."""
 
 # The guard. One text, so that it is compiled once, and a short one, for it goes along with every write. A document
