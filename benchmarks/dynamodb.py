@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from itertools import count
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.dynamodb_server import dynamodb_server
 from benchmarks.naive_dynamodb import NaiveUpdates
+from benchmarks.real_servers import server_folder
 from benchmarks.rounds import ROUNDS, in_turn, share, times_faster
 from benchmarks.table import Line, line_of
 from benchmarks.workload import records
@@ -32,7 +32,6 @@ DOCUMENTS = 500
 MANY = 2000
 NAIVE_SHARE = 10
 SERVER_ROUNDS = 3
-_MEMORY = Path("/dev/shm")
 _APP_USERS, _WORKPLACE_USERS, _ = GROUPS
 
 
@@ -106,8 +105,6 @@ def _documents(project: Callable[[Item], Fields], number: int) -> tuple[list[Fie
 def _dynoxide() -> Iterator[str]:
     cache = default_cache(os.environ, root=os.geteuid() == 0)
     with ExitStack() as opened:
-        # It waits for its disk at every write, on either side; how long is the machine's affair, not ours.
-        memory = _MEMORY if _MEMORY.is_dir() else None
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="distributary-bench-", dir=memory)))
+        folder = Path(opened.enter_context(server_folder()))
         servers = opened.enter_context(Servers(folder, cache, os.environ, kinds={"dynamodb_url": Dynoxide}))
         yield servers["dynamodb_url"].address

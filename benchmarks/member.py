@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
+from msgspec import structs
+
 from benchmarks.workload import Record
 from bridge.kafka import KafkaPublisher
 from bridge.memory import MemoryPublisher
@@ -76,7 +78,7 @@ def new_topic(bootstrap: str, partitions: int) -> str:
 def fill(bootstrap: str, topic: str, messages: Sequence[Message], times: int = 1) -> None:
     """Publishes the messages to another topic, so many times over. Raises RuntimeError where one is not taken."""
     publisher = KafkaPublisher(KafkaConnection(kafka=bootstrap).client())
-    moved = [replace(message, topic=topic) for message in messages]
+    moved = [structs.replace(message, topic=topic) for message in messages]
     try:
         for _ in range(times):
             for start in range(0, len(moved), _AT_ONCE):

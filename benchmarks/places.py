@@ -5,7 +5,6 @@ DynamoDB's streams cannot be emptied, so each run has a server of its own; it is
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from threading import Event
 
 from confluent_kafka.admin import AdminClient
 
+from benchmarks.real_servers import server_folder
 from consumers.groups import GROUPS
 from consumers.read_model import Preparable, ReadModel
 from distributary.adapters import Adapters
@@ -75,7 +75,7 @@ class Places:
 
     def _folder(self, opened: ExitStack) -> Path:
         """One that every user can reach, as OpenSearch's must be."""
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="distributary-bench-")))
+        folder = Path(opened.enter_context(server_folder()))
         folder.chmod(0o755)
         return folder
 

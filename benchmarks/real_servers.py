@@ -11,6 +11,16 @@ from tempfile import TemporaryDirectory
 from distributary.local.servers.cache import default_cache
 from distributary.local.servers.stack import KINDS, Servers
 
+_MEMORY = Path("/dev/shm")
+
+
+def server_folder() -> TemporaryDirectory[str]:
+    """Where servers keep their files: in memory, if the machine has a place for that.
+
+    Some wait for their disk at every write, on either side; how long that takes is the machine's affair, not ours.
+    """
+    return TemporaryDirectory(prefix="distributary-bench-", dir=_MEMORY if _MEMORY.is_dir() else None)
+
 
 @contextmanager
 def real_servers(*endpoints: str) -> Iterator[Mapping[str, str]]:
@@ -18,7 +28,7 @@ def real_servers(*endpoints: str) -> Iterator[Mapping[str, str]]:
     given = {name: os.environ.get(f"DISTRIBUTARY_{name.upper()}", "") for name in endpoints}
     kinds = {name: KINDS[name] for name, address in given.items() if not address}
     cache = default_cache(os.environ, root=os.geteuid() == 0)
-    with TemporaryDirectory(prefix="distributary-bench-") as home:
+    with server_folder() as home:
         Path(home).chmod(0o755)  # OpenSearch runs as another user
         with Servers(Path(home), cache, os.environ, kinds=kinds) as servers:
             yield {name: address or servers[name].address for name, address in given.items()}

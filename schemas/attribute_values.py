@@ -89,6 +89,8 @@ def attribute_value(value: Value) -> dict[str, Any]:
         if isinstance(value, types):
             return {letter: write(value)}
     if isinstance(value, frozenset | set) and value:
+        if set(map(type, value)) == _TEXT_ALONE:
+            return {"SS": sorted(value)}
         members = [attribute_value(member) for member in value]
         letters = {letter for member in members for letter in member}
         if len(letters) == 1 and letters <= {"S", "N", "B"}:
@@ -98,6 +100,7 @@ def attribute_value(value: Value) -> dict[str, Any]:
     raise TypeError(f"{value!r} has no DynamoDB type")
 
 
+_TEXT_ALONE = {str}
 # Unlike repr, it stops at a depth: nesting that JSON allows is deeper than the stack.
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
