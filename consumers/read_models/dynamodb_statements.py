@@ -8,9 +8,9 @@ Source: the API's BatchExecuteStatement and its BatchStatementErrorCodeEnum, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 from botocore.exceptions import ResponseStreamingError
@@ -22,6 +22,8 @@ from schemas.dynamodb import call, exchange_json
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+T = TypeVar("T")
 
 MAX_STATEMENTS = 25
 MAX_TEXT = 8192
@@ -148,16 +150,16 @@ def can_be_stated(table: Table) -> bool:
     return len(_Text(table)(()).encode()) <= MAX_TEXT
 
 
-def requests(statements: Mapping[int, bytes]) -> Iterator[dict[int, bytes]]:
-    """The statements in their order, as many together as one request may hold."""
-    together: dict[int, bytes] = {}
+def requests(parts: Iterable[tuple[T, bytes]]) -> Iterator[list[tuple[T, bytes]]]:
+    """The parts in their order, as many together as one request may hold; each is whoever's it is, and its text."""
+    together: list[tuple[T, bytes]] = []
     size = 0
-    for number, statement in statements.items():
-        if together and (len(together) == MAX_STATEMENTS or size + len(statement) > MAX_REQUEST_BYTES):
+    for part in parts:
+        if together and (len(together) == MAX_STATEMENTS or size + len(part[1]) > MAX_REQUEST_BYTES):
             yield together
-            together, size = {}, 0
-        together[number] = statement
-        size += len(statement)
+            together, size = [], 0
+        together.append(part)
+        size += len(part[1])
     if together:
         yield together
 

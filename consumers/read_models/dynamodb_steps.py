@@ -50,12 +50,12 @@ class StepCalls:
         self._table = table
         self._client = client
         self._clock = clock
-        self._removals = removals
+        self.removals = removals
         self._removals_kept_seconds = removals_kept_seconds
 
     def removal_key(self, key: str) -> DynamoDBItem:
         """Where the removal of a key is recorded."""
-        return {self._removals.key[0].name: {"S": f"{self._table.name}#{bounded_key(key)}"}}
+        return {self.removals.key[0].name: {"S": f"{self._table.name}#{bounded_key(key)}"}}
 
     def rows(self, write: VersionedWrite, attributes: Attributes) -> Mapping[Place, Row]:
         """Where a write's parts act; `attributes` are those of its document, if it has one. Raises InvalidKey."""
@@ -63,7 +63,7 @@ class StepCalls:
         item = versioned_item(attributes, write.version) if attributes else {}
         return {
             Place.ITEM: Row(self._table.name, key, item),
-            Place.REMOVAL: Row(self._removals.name, self.removal_key(write.key), self.removal_row(write)),
+            Place.REMOVAL: Row(self.removals.name, self.removal_key(write.key), self.removal_row(write)),
         }
 
     def removal_row(self, write: VersionedWrite) -> DynamoDBItem:
