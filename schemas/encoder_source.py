@@ -122,8 +122,9 @@ class _Writer:
 
     def _made(self, shape: Shape, content: str) -> str:
         """The bytes of a content that says itself where it ends."""
-        makes = {"long": "number_bytes", "boolean": "flag_byte"}
-        return f"{makes.get(shape.avro) or self._blocks[shape]}({content})"
+        if shape.avro == "long":
+            return f"NUMBER[{content}]"
+        return f"{'flag_byte' if shape.avro == 'boolean' else self._blocks[shape]}({content})"
 
     def _sized(self, shape: Shape, content: str, depth: int, sizes: str = "SIZE") -> None:
         """A string or bytes: the length, and that many bytes."""

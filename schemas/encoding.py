@@ -10,7 +10,6 @@ from __future__ import annotations
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import NoReturn
 
 from schemas.attribute_checks import (
@@ -33,6 +32,7 @@ WRONG = (ArithmeticError, AttributeError, InvalidAttributeValue, LookupError, Re
 
 _KEPT = 4096
 _KEPT_NAME = 64
+_KEPT_NUMBERS = 64  # what is near in time is alike, and a few are near in memory too
 _KEPT_TEXT, _KEPT_TEXTS = 200, 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -54,7 +54,6 @@ def long_bytes(whole: int) -> bytes:
     return bytes(made)
 
 
-@lru_cache(maxsize=_KEPT)
 def number_bytes(text: str) -> bytes:
     """The long that gives the number back to the letter. Raises DoesNotFit where none does."""
     try:
@@ -119,8 +118,19 @@ class Names(dict[str, bytes]):
         return made
 
 
-SIZE, ONE_SIZE, NAME = Sizes(b""), Sizes(ONE), Names()
-"""Of a text or a block; the same of the second branch of a union; of a name."""
+class Numbers(dict[str, bytes]):
+    """The bytes of each number that is a long: `number_bytes`."""
+
+    def __missing__(self, text: str) -> bytes:
+        made = number_bytes(text)
+        if len(self) >= _KEPT_NUMBERS:
+            self.clear()
+        self[text] = made
+        return made
+
+
+SIZE, ONE_SIZE, NAME, NUMBER = Sizes(b""), Sizes(ONE), Names(), Numbers()
+"""Of a text or a block; the same of the second branch of a union; of a name; of a number."""
 
 
 class Kept(dict[bytes, bytes]):

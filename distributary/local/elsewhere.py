@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from threading import Event
 from typing import Any
 
 import httpx
+from msgspec.structs import asdict
 
 from bridge.accounts import Accounts, BatchResult
 from consumers.delivery.outcomes import Outcome, Outcomes
