@@ -66,6 +66,10 @@ class NaiveBridge:
         if self._producer.flush(30) or self._failed:
             raise RuntimeError(f"not published: {self._failed[:3]}")
 
+    def close(self) -> None:
+        """Lets go of the broker."""
+        self._producer.close()
+
     def _delivered(self, error: Any, _message: Any) -> None:
         if error is not None:
             self._failed.append(str(error))
