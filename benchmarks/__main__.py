@@ -24,6 +24,7 @@ from benchmarks import (
     end_to_end,
     filters,
     latency,
+    poll,
     poller,
     scale,
     search,
@@ -34,7 +35,7 @@ from benchmarks.rounds import ROUNDS
 from benchmarks.table import Line, row
 
 MODULES = (bridge, codec, consumer, poller, search, start, filters)
-ON_SERVERS = (dynamodb, scale, sink, latency, end_to_end)
+ON_SERVERS = (dynamodb, poll, scale, sink, latency, end_to_end)
 """What takes real servers, which this starts itself."""
 RESULTS = Path(__file__).parent / "results.json"
 LIBRARIES = ("boto3", "confluent-kafka", "fastavro", "msgspec", "opensearch-py")

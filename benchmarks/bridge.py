@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack, closing
 
 from benchmarks.broker import mock_broker
-from benchmarks.naive_bridge import NaiveBridge
-from benchmarks.rounds import ROUNDS, in_turn, times_faster
+from benchmarks.member import messages_of
+from benchmarks.naive_bridge import Floor, NaiveBridge
+from benchmarks.rounds import ROUNDS, in_turn, share, times_faster
 from benchmarks.table import Line, line_of
 from benchmarks.workload import event, records
 from bridge.handler import Handler
@@ -46,7 +47,8 @@ class OurBridge:
 
 def measured(rounds: int = ROUNDS) -> list[Line]:
     """Ours against the obvious, and against pre-encoded bytes through produce and flush (the floor)."""
-    batch = event(records(RECORDS))
+    changes = records(RECORDS)
+    batch, messages = event(changes), messages_of(changes)
     registry = PackagedRegistry()
     text = packaged(TOPICS[0].item_record)
     schema_id = registry.id_of(TOPICS[0].subject, text)
@@ -54,7 +56,10 @@ def measured(rounds: int = ROUNDS) -> list[Line]:
         bootstrap = opened.enter_context(mock_broker())
         ours = opened.enter_context(closing(OurBridge(bootstrap)))
         naive = opened.enter_context(closing(NaiveBridge(bootstrap, TOPICS[0].name, text, schema_id)))
-        took = in_turn({"ours": lambda: ours(batch), "naive": lambda: naive(batch)}, rounds)
+        floor = opened.enter_context(closing(Floor(bootstrap)))
+        variants = {"ours": lambda: ours(batch), "naive": lambda: naive(batch), "floor": lambda: floor(messages)}
+        took = in_turn(variants, rounds)
     return [
-        line_of("bridge, raw event to acknowledged, against naive", times_faster(took, "ours", "naive"), at_least=4)
+        line_of("bridge, raw event to acknowledged, against naive", times_faster(took, "ours", "naive"), at_least=4),
+        line_of("bridge, over produce and flush of bytes that are encoded already", share(took, "ours", "floor")),
     ]

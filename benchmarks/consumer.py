@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from benchmarks.naive_consumer import NaiveConsumer
-from benchmarks.rounds import ROUNDS, in_turn, share, times_faster
+from benchmarks.naive_consumer import Document, NaiveConsumer, workplace_document
+from benchmarks.naive_groups import app_document, found_user
+from benchmarks.rounds import ROUNDS, Ratio, in_turn, share, times_faster
 from benchmarks.table import Line, line_of
-from benchmarks.workload import Keys, Record, records
+from benchmarks.workload import Record, records
 from bridge.memory import MemoryPublisher
 from bridge.relay import Relay, lines
 from consumers.delivery.batch import Batch
 from consumers.delivery.prepare import Preparation
+from consumers.group import Group
 from consumers.groups import GROUPS
+from consumers.projections.workplace_users import workplace_user
 from consumers.read_model import WriteOutcome, WriteStatus
 from consumers.read_models.memory import MemoryReadModel
 from consumers.subscription import Delivery
 from consumers.writes import Put, VersionedWrite
+from schemas.attribute_values import Item, attribute_value
 from schemas.codec import EventDecoder
 from schemas.event_schema import packaged
 from schemas.registry import PackagedRegistry
 from schemas.topics import TOPICS
 
 DELIVERIES = 1000
-_USERS = TOPICS[0]
-_WORKPLACE_USERS = GROUPS[1]
+APP_USERS, WORKPLACE_USERS, USER_SEARCH = GROUPS
+_OBVIOUS: dict[str, Document] = {
+    APP_USERS.name: app_document,
+    WORKPLACE_USERS.name: workplace_document,
+    USER_SEARCH.name: found_user,
+}
 
 
 class OurConsumer:
-    """Steps 2 to 4 of the group workplace-users, and the fold."""
+    """Steps 2 to 4 of a group, and the fold."""
 
-    def __init__(self, registry: PackagedRegistry) -> None:
-        self._preparation = Preparation(_WORKPLACE_USERS, EventDecoder(registry))
+    def __init__(self, registry: PackagedRegistry, group: Group = WORKPLACE_USERS) -> None:
+        self._preparation = Preparation(group, EventDecoder(registry))
 
     def __call__(self, deliveries: Sequence[Delivery]) -> list[VersionedWrite]:
         """The writes that count."""
@@ -55,25 +62,43 @@ class _Kept(MemoryReadModel):
 
 
 def measured(rounds: int = ROUNDS) -> list[Line]:
-    """Ours against the obvious one, and a single hot key against uniform ones."""
-    registry = PackagedRegistry()
-    text = packaged(_USERS.item_record)
-    uniform, hot = (deliveries(records(DELIVERIES, keys=keys)) for keys in _keys())
-    values = [each.value or b"" for each in uniform]
-    ours = OurConsumer(registry)
-    naive = NaiveConsumer(_USERS.name, text, registry.id_of(_USERS.subject, text))
-    assert _documents(ours(uniform)) == {key: document for key, (_, document) in naive(values).items()}
-    variants = {"ours": lambda: ours(uniform), "naive": lambda: naive(values), "hot": lambda: ours(hot)}
-    took = in_turn(variants, rounds)
-    faster = times_faster(took, "ours", "naive")
+    """Ours against the obvious ones, and a single hot key against uniform ones."""
+    changes, ours = records(DELIVERIES), OurConsumer(PackagedRegistry())
+    of_users, hot = deliveries(changes), deliveries(records(DELIVERIES, keys="hot"))
+    of_workplace_users = deliveries([_of_workplace_users(each) for each in changes])
+    keys = in_turn({"hot": lambda: ours(hot), "uniform": lambda: ours(of_users)}, rounds)
     return [
-        line_of("consumer, deliveries to decoded and folded, against naive", faster, at_least=3),
-        line_of("one hot key, over uniform ones", share(took, "hot", "ours"), at_most=0.15),
+        line_of(_what(WORKPLACE_USERS), _against_naive(WORKPLACE_USERS, of_users, rounds), at_least=3),
+        line_of(_what(USER_SEARCH), _against_naive(USER_SEARCH, of_workplace_users, rounds), at_least=3),
+        line_of(f"{_what(APP_USERS)} (compares images)", _against_naive(APP_USERS, of_users, rounds)),
+        line_of("one hot key, over uniform ones", share(keys, "hot", "uniform"), at_most=0.15),
     ]
 
 
-def _keys() -> tuple[Keys, Keys]:
-    return "uniform", "hot"
+def _what(group: Group) -> str:
+    return f"{group.name}, deliveries to decoded and folded, against naive"
+
+
+def _against_naive(group: Group, found: Sequence[Delivery], rounds: int) -> Ratio:
+    registry, topic = PackagedRegistry(), next(topic for topic in TOPICS if topic.name == group.topic)
+    text = packaged(topic.item_record)
+    ours = OurConsumer(registry, group)
+    naive = NaiveConsumer(topic.name, text, registry.id_of(topic.subject, text), _OBVIOUS[group.name])
+    values = [each.value or b"" for each in found]
+    documents = {key: document for key, (_, document) in naive(values).items()}
+    for write in ours(found):
+        assert documents[write.key] == (write.write.document if isinstance(write.write, Put) else None)
+    took = in_turn({"ours": lambda: ours(found), "naive": lambda: naive(values)}, rounds)
+    return times_faster(took, "ours", "naive")
+
+
+def _of_workplace_users(record: Record) -> Record:
+    """The record that `WorkplaceUsers_V2`'s stream has, where the group workplace-users writes each change there."""
+    change, arn = dict(record["dynamodb"]), record["eventSourceARN"]
+    for side in {"OldImage", "NewImage"} & change.keys():
+        document = workplace_user(Item(change[side]))
+        change[side] = {name: attribute_value(value) for name, value in document.items()}
+    return {**record, "dynamodb": change, "eventSourceARN": arn.replace("/Users/", "/WorkplaceUsers_V2/")}
 
 
 def deliveries(changes: Sequence[Record]) -> list[Delivery]:
@@ -85,7 +110,3 @@ def deliveries(changes: Sequence[Record]) -> list[Delivery]:
         Delivery(message.topic, 0, offset, message.key, message.value, message.headers)
         for offset, message in enumerate(publisher.messages)
     ]
-
-
-def _documents(writes: Sequence[VersionedWrite]) -> dict[str, Any]:
-    return {one.key: one.write.document if isinstance(one.write, Put) else None for one in writes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from benchmarks.naive_registry import OneSchema
+from bridge.publisher import Message
 from schemas.attribute_values import attribute_value
 from schemas.event_schema import item_record_of
 from schemas.kafka import PRODUCER
@@ -27,6 +28,24 @@ _SETS = ("Roles",)
 _NUMBERS_AS_TEXT = ("UserId",)
 _LONGS = ("LastLoginAt", "ExpiresAt", "CreatedAt", "UpdatedAt")
 _BINARY = "Avatar"
+
+
+class Floor:
+    """What librdkafka takes for messages that are there."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._producer = Producer({**PRODUCER, "bootstrap.servers": bootstrap})
+
+    def __call__(self, messages: Sequence[Message]) -> None:
+        """Raises RuntimeError where one is not sent."""
+        for each in messages:
+            self._producer.produce(each.topic, each.value, each.key, headers=list(each.headers))
+        if self._producer.flush(30):
+            raise RuntimeError("not published")
+
+    def close(self) -> None:
+        """Lets go of the broker."""
+        self._producer.close()
 
 
 class NaiveBridge:

@@ -48,7 +48,8 @@ class NaiveMember:
         """As many as helpers.bulk sends at a time, until `stop` is set; `clock` gives epoch seconds."""
         while not stop.is_set():
             messages = self._consumer.consume(500, 0.1)
-            index.write([_found_user(self._event(message)) for message in messages], clock())
+            events = [self._event(message) for message in messages]
+            index.write([(event["key"]["UserId"], event["version"], found_user(event)) for event in events], clock())
             for message in messages:
                 self._consumer.store_offsets(message)
 
@@ -66,11 +67,11 @@ def keep_app_users(table: NaiveTable, clock: Callable[[], float]) -> Callable[[F
     """Keeps AppUsers_V2: where something else than the last login differs."""
 
     def apply(event: Fields) -> None:
-        before, after, user_id = event["before"], event["after"], int(event["key"]["UserId"])
+        after, user_id = event["after"], int(event["key"]["UserId"])
         if after is None:
             table.remove(user_id, event["version"], clock())
-        elif before is None or {**before, "LastLoginAt": None} != {**after, "LastLoginAt": None}:
-            table.put(_app_user(after), event["version"])
+        elif has_changed(event):
+            table.put(app_user(after), event["version"])
 
     return apply
 
@@ -88,7 +89,20 @@ def keep_workplace_users(table: NaiveTable, clock: Callable[[], float]) -> Calla
     return apply
 
 
-def _app_user(user: Fields) -> Fields:
+def has_changed(event: Fields) -> bool:
+    """Whether something else than the last login differs."""
+    before, after = event["before"], event["after"]
+    return before is None or after is None or {**before, "LastLoginAt": None} != {**after, "LastLoginAt": None}
+
+
+def app_document(event: Fields) -> Fields | None:
+    """What the app shows of a user, None where the user is removed or nothing that matters differs."""
+    after = event["after"]
+    return app_user(after) if after is not None and has_changed(event) else None
+
+
+def app_user(user: Fields) -> Fields:
+    """What the app shows of a user."""
     document = {name: user[name] for name in _APP_USER if user[name] is not None}
     document["UserId"] = int(user["UserId"])
     if user["Roles"] is not None:
@@ -99,9 +113,9 @@ def _app_user(user: Fields) -> Fields:
     return {**document, **person(user)}
 
 
-def _found_user(event: Fields) -> tuple[str, str, Fields | None]:
-    key, after = event["key"]["UserId"], event["after"]
-    if after is None:
-        return key, event["version"], None
+def found_user(event: Fields) -> Fields | None:
+    """The document of a user to be found, None where the user is removed."""
+    if (after := event["after"]) is None:
+        return None
     document = {field: after[name] for name, field in FIELDS.items() if after[name] is not None}
-    return key, event["version"], {**document, "user_id": int(key)}
+    return {**document, "user_id": int(after["UserId"])}

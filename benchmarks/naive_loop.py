@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from confluent_kafka import Consumer
+from collections.abc import Callable, Iterable
 
-from benchmarks.naive_consumer import NaiveConsumer
+from confluent_kafka import Consumer
 
 
 class NaiveLoop:
     """The only member of `group` on `topic`."""
 
-    def __init__(self, bootstrap: str, group: str, topic: str, work: NaiveConsumer) -> None:
+    def __init__(self, bootstrap: str, group: str, topic: str, work: Callable[[Iterable[bytes]], object]) -> None:
         settings = {"bootstrap.servers": bootstrap, "group.id": group, "group.protocol": "consumer"}
         self._consumer = Consumer({**settings, "auto.offset.reset": "earliest", "enable.auto.commit": False})
         self._consumer.subscribe([topic])

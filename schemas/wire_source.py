@@ -64,7 +64,7 @@ class WireSource(Source):
         match shape.avro:
             case "string" | "bytes":
                 with self.block("if (size := data[at]) & 0x81:"):
-                    self.write("at = extent(data, at)[1]")
+                    self.write("at = text_end(data, at)")
                 with self.block("else:"):
                     self.write("at += 1 + (size >> 1)")
             case "long":

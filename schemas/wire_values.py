@@ -183,6 +183,14 @@ def extent(data: bytes, at: int) -> tuple[int, int]:
     return at, at + length
 
 
+def text_end(data: bytes, at: int) -> int:
+    """The same, but only where they end; a length of two bytes is not held against what is left, as reading on does."""
+    size = data[at]
+    if size & 0x81 == 0x80 and (more := data[at + 1]) < 0x80:
+        return at + 2 + ((size & 0x7F) >> 1 | more << 6)
+    return extent(data, at)[1]
+
+
 def index(data: bytes, at: int, end: int, of: str) -> tuple[int, int]:
     """A number below `end`, and the place behind it."""
     number, at = varint(data, at)

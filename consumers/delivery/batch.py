@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
+
+import msgspec
 
 from consumers.delivery.outcomes import Outcome
 from consumers.delivery.prepare import Poison, Preparation, Prepared
@@ -24,8 +25,7 @@ class Finished(NamedTuple):
     poison: Poison | None
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(msgspec.Struct):
     delivery: Delivery
     prepared: Prepared | None = None
     poison: Poison | None = None
