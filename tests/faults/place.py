@@ -42,11 +42,14 @@ PATIENCE = 120.0
 LOOK_SECONDS = 0.1
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Returns once the condition is true; fails, saying what it waited for, where that takes too long."""
+def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE, about: object = "") -> None:
+    """Returns once the condition is true; fails, saying what it waited for, where that takes too long.
+
+    `about` is told as it is by then.
+    """
     pause, deadline = Event(), monotonic() + seconds
     while not condition():
-        assert monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        assert monotonic() < deadline, f"not within {seconds:g} s: {what} {about}"
         pause.wait(LOOK_SECONDS)
 
 

@@ -31,7 +31,7 @@ def test_a_member_that_wakes_up_after_another_took_over_undoes_nothing(
     send(relay, first)
 
     zombie = place.start(msgspec.structs.replace(task, step=step, times=3, signal=signal.SIGSTOP))
-    until(lambda: zombie.frozen, f"frozen {step}, seed {seed}")
+    until(lambda: zombie.frozen, f"frozen {step}, seed {seed}", about=zombie)
     assert zombie.last.step == step
     # What the zombie has in hand is long outdated when it wakes up.
     send(relay, second)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from tests.filters.cases import CASES, OPERATORS
 from tests.filters.oracle import MATCH, NO_MATCH, REJECTED, Oracle
 
 
+@pytest.mark.slow
 def test_the_engine_agrees_with_every_case_but_those_that_say_why_not(oracle: Oracle) -> None:
     answers = oracle.answers([case.question for case in CASES])
     wrong = [

@@ -19,6 +19,7 @@ def test_each_question_is_answered_in_its_order(oracle: Oracle) -> None:
     assert oracle.answers(questions) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pattern", ["", "[]", '{"a": [', '{"a": 1}', '{"a": [{"x": 1}]}', '{"a":' * 100_000, '{"a": ["\ud800"', "\n\n"]
 )

@@ -176,6 +176,7 @@ def test_with_a_home_a_restart_builds_the_read_models_again_from_the_log(tmp_pat
     assert dumped(tmp_path / "out", "workplace-users") == before != {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_demo_tells_what_it_does_and_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     with running("--demo", "--home", tmp_path) as process:

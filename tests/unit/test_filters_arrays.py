@@ -84,6 +84,7 @@ small_values = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(small_patterns, small_values)
 def test_conditions_on_fields_in_arrays_are_tied_to_elements_as_the_engine_ties_them(

@@ -64,6 +64,7 @@ def test_with_the_broker_down_everything_fails_in_time_and_says_why(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_nothing_of_a_call_that_timed_out_is_sent_once_the_broker_is_back(kafka: MockKafka, connect: Connect) -> None:
     publisher = connect()
     kafka.down()
@@ -73,6 +74,7 @@ def test_nothing_of_a_call_that_timed_out_is_sent_once_the_broker_is_back(kafka:
     assert kafka.taken(TOPIC) == messages("fresh")
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_between_calls_costs_nothing(kafka: MockKafka, connect: Connect) -> None:
     publisher = connect()
     assert publisher.publish(messages("before"), ENOUGH) == [ACKNOWLEDGED]
@@ -94,6 +96,7 @@ def test_a_message_that_was_under_way_when_time_ran_out_never_stands_behind_a_la
     assert kafka.taken(TOPIC) in (messages("first", "under way", "later"), messages("first", "later"))
 
 
+@pytest.mark.slow
 def test_only_the_partition_without_a_leader_fails(kafka: MockKafka, connect: Connect) -> None:
     stuck, free = (Message(TOPIC, key, b"1") for key in keys_of_two_partitions())
     kafka.leaderless(TOPIC, partition_of(stuck.key, PARTITIONS))

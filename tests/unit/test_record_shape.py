@@ -41,6 +41,7 @@ def arrived(raw: dict[str, Any]) -> ChangeEvent:
     return EventDecoder(REGISTRY).decode(encoded(translated(raw)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view_type", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"])
 def test_the_shape_of_an_event_is_the_record_that_it_came_from(view_type: str) -> None:
     for each in history(seed=1, changes=200, users=20).records:

@@ -79,6 +79,7 @@ def test_a_restart_is_another_process_at_the_same_address(small: Small) -> None:
     assert len({first, second, small.pid}) == 3
 
 
+@pytest.mark.slow
 def test_a_frozen_server_answers_again_when_it_goes_on(small: Small) -> None:
     small.start()
     small.pause()
