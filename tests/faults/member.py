@@ -22,6 +22,7 @@ from consumers.errors import GroupStopped, Outage
 from consumers.read_model import Preparable
 from consumers.wiring import Source, build_consumer, open_read_model
 from distributary.adapters import Adapters
+from distributary.batching import group_pace
 from distributary.kafka_adapters import kafka_adapters
 from distributary.settings import Settings
 from schemas.settings import read_settings
@@ -95,7 +96,9 @@ def build(task: Task, settings: Settings, adapters: Adapters, reporter: Reporter
 
     source = Source(adapters.log, subscription, StoppingLetters(adapters.dead_letters(group.name), stops))
     decoder = StoppingDecoder(adapters.registry, stops)
-    return build_consumer(group, StoppingReadModel(read_model, stops), source, decoder, adapters.clock, adapters.pace)
+    return build_consumer(
+        group, StoppingReadModel(read_model, stops), source, decoder, adapters.clock, group_pace(settings.groups)
+    )
 
 
 def work(task: Task, stop: Event, reporter: Reporter) -> None:
