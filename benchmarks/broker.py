@@ -1,27 +1,17 @@
-"""librdkafka's mock broker in its own process, `python -m benchmarks.broker`: says where it is, ends by stdin."""
+"""librdkafka's mock broker in its own process, `python -m benchmarks.broker`."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from confluent_kafka import Producer
 
+from benchmarks.stand_ins import stand_in, stay
 
-@contextmanager
-def mock_broker() -> Iterator[str]:
+
+def mock_broker() -> AbstractContextManager[str]:
     """The bootstrap servers of a broker that keeps nothing, until the context ends."""
-    command = [sys.executable, "-m", "benchmarks.broker"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.stdin.close()
-            process.wait()
+    return stand_in("benchmarks.broker")
 
 
 def main() -> None:
@@ -29,9 +19,7 @@ def main() -> None:
     owner = Producer({"bootstrap.servers": "none", "test.mock.num.brokers": 1, "log_level": 0})
     metadata = owner.list_topics(timeout=10)
     (broker,) = metadata.brokers.values()
-    sys.stdout.write(f"{broker.host}:{broker.port}\n")
-    sys.stdout.flush()
-    sys.stdin.read()
+    stay(f"{broker.host}:{broker.port}")
 
 
 if __name__ == "__main__":

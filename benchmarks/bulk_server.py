@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler
+
+from benchmarks.stand_ins import serve, stand_in
 
 _ID = re.compile(rb'"update":\{[^}]*"_id":("(?:[^"\\]|\\.)*")')
 _SHORT = b'{"update":{"result":"created","status":201}}'
@@ -17,18 +16,9 @@ _WHOLE = (
 )
 
 
-@contextmanager
-def bulk_server() -> Iterator[str]:
+def bulk_server() -> AbstractContextManager[str]:
     """Its address, until the context ends."""
-    command = [sys.executable, "-m", "benchmarks.bulk_server"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
-            process.wait()
+    return stand_in("benchmarks.bulk_server")
 
 
 class _Bulk(BaseHTTPRequestHandler):
@@ -54,13 +44,5 @@ class _Bulk(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def main() -> None:
-    """Serves until it is ended."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Bulk)
-    sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
-    sys.stdout.flush()
-    server.serve_forever()
-
-
 if __name__ == "__main__":
-    main()
+    serve(_Bulk)

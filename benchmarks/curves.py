@@ -14,7 +14,7 @@ import msgspec
 from benchmarks.bridge import OurBridge
 from benchmarks.consumer import OurConsumer, deliveries
 from benchmarks.duplicates import duplicates
-from benchmarks.partitions import drains
+from benchmarks.partitions import by_partitions
 from benchmarks.rounds import Variant, in_turn
 from benchmarks.workload import Keys, Record, event, records
 from schemas.registry import PackagedRegistry
@@ -73,8 +73,8 @@ def kinds_of_keys(bootstrap: str) -> Curve:
 
 def numbers_of_partitions(bootstrap: str) -> Curve:
     """Over the partitions of a topic that a group reads through the whole loop, from a real Kafka."""
-    took = drains(bootstrap, PARTITIONS, ROUNDS)
-    points = {str(number): {"loop": _microseconds(took[number], 1)} for number in PARTITIONS}
+    took = by_partitions(bootstrap, PARTITIONS, ROUNDS)
+    points = {number: {"loop": _microseconds(seconds, 1)} for number, seconds in took.items()}
     return Curve("partitions", points)
 
 

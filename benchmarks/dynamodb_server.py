@@ -5,31 +5,21 @@ Its streams answer every read with the same page, as large as DynamoDB's are.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler
 
 import msgspec
 
+from benchmarks.stand_ins import serve, stand_in
 from benchmarks.workload import records
 
 PAGE = 400
 """Records of a page: about 1 MB."""
 
 
-@contextmanager
-def dynamodb_server() -> Iterator[str]:
+def dynamodb_server() -> AbstractContextManager[str]:
     """Its address, until the context ends."""
-    command = [sys.executable, "-m", "benchmarks.dynamodb_server"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
-            process.wait()
+    return stand_in("benchmarks.dynamodb_server")
 
 
 def _page() -> bytes:
@@ -64,14 +54,6 @@ class _DynamoDB(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def main() -> None:
-    """Serves until it is ended."""
-    _DynamoDB.page = _page()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _DynamoDB)
-    sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
-    sys.stdout.flush()
-    server.serve_forever()
-
-
 if __name__ == "__main__":
-    main()
+    _DynamoDB.page = _page()
+    serve(_DynamoDB)

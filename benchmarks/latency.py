@@ -7,9 +7,9 @@ from contextlib import closing
 from statistics import median, quantiles
 from threading import Event, Thread
 from time import perf_counter
-from typing import Protocol
 from uuid import uuid4
 
+from benchmarks.loops import Loop
 from benchmarks.member import member, messages_of, new_topic
 from benchmarks.naive_consumer import NaiveConsumer
 from benchmarks.naive_loop import NaiveLoop
@@ -28,18 +28,6 @@ ROUNDS = 3
 EVENTS = 200
 PER_SECOND = 50
 POLL_SECONDS = 1.0
-
-
-class Loop(Protocol):
-    """What takes turns: how many deliveries one finished."""
-
-    def step(self, timeout: float) -> int:
-        """One turn."""
-        ...
-
-    def close(self) -> None:
-        """Leaves the group."""
-        ...
 
 
 class _Sender(Thread):

@@ -7,11 +7,9 @@ client's threads included.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import closing
-from time import process_time
 from uuid import uuid4
 
-from benchmarks.latency import Loop
+from benchmarks.loops import Loop, drains
 from benchmarks.member import fill, member, messages_of, new_topic
 from benchmarks.naive_consumer import NaiveConsumer
 from benchmarks.naive_loop import NaiveLoop
@@ -26,7 +24,6 @@ from schemas.topics import TOPICS
 ROUNDS = 3
 EVENTS, USERS = 20_000, 1000
 PARTITIONS = 6
-_POLL_SECONDS = 1.0
 
 
 def measured(rounds: int = ROUNDS) -> list[Line]:
@@ -35,7 +32,7 @@ def measured(rounds: int = ROUNDS) -> list[Line]:
         bootstrap = servers["kafka"]
         topic = new_topic(bootstrap, PARTITIONS)
         fill(bootstrap, topic, messages_of(records(EVENTS, users=USERS)))
-        took = _in_turn(_loops(bootstrap, topic), min(rounds, ROUNDS))
+        took = drains(_loops(bootstrap, topic), EVENTS, min(rounds, ROUNDS))
     faster = times_faster(took, "ours", "naive")
     return [
         line_of("workplace-users, poll to decoded and folded, CPU, against naive", faster, at_least=3),
@@ -57,28 +54,3 @@ def _loops(bootstrap: str, topic: str) -> dict[str, Callable[[], Loop]]:
         "naive": lambda: naive(decodes),
         "floor": lambda: naive(list),
     }
-
-
-def _in_turn(loops: dict[str, Callable[[], Loop]], rounds: int) -> dict[str, list[float]]:
-    """Processor seconds an event, round by round, after one that does not count."""
-    names = list(loops)
-    took: dict[str, list[float]] = {name: [] for name in names}
-    for at in range(rounds + 1):
-        start = at % len(names)
-        for name in names[start:] + names[:start]:
-            seconds = _drain(loops[name])
-            if at:
-                took[name].append(seconds)
-    return took
-
-
-def _drain(make: Callable[[], Loop]) -> float:
-    """From the first turn that had deliveries: joining a group is not what is measured."""
-    with closing(make()) as loop:
-        first = 0
-        while not first:
-            first = loop.step(_POLL_SECONDS)
-        done, began = first, process_time()
-        while done < EVENTS:
-            done += loop.step(_POLL_SECONDS)
-        return (process_time() - began) / (EVENTS - first)

@@ -14,7 +14,7 @@ import msgspec
 from benchmarks.bridge import OurBridge
 from benchmarks.broker import mock_broker
 from benchmarks.curves import Curve, each_to, every_curve
-from benchmarks.partitions import drains
+from benchmarks.partitions import by_partitions
 from benchmarks.real_servers import real_servers
 from benchmarks.rounds import ROUNDS, in_turn, share
 from benchmarks.table import Line, line_of
@@ -43,9 +43,8 @@ def _events(rounds: int) -> Line:
 
 def _partitions(rounds: int) -> Line:
     with real_servers("kafka") as servers:
-        took = drains(servers["kafka"], (1, 64), rounds)
-    took_by_name = {str(number): seconds for number, seconds in took.items()}
-    return line_of("64 partitions over 1, cost per record", share(took_by_name, "64", "1"), at_most=2)
+        took = by_partitions(servers["kafka"], (1, 64), rounds)
+    return line_of("64 partitions over 1, cost per record", share(took, "64", "1"), at_most=2)
 
 
 def markdown(curve: Curve) -> str:

@@ -33,8 +33,8 @@ class DynamoDBTable:
     """The read model in `table`. That table and the removals table exist.
 
     `clock` gives epoch seconds. `client` stays the caller's to close. Up to `parallel` requests are under way at once.
-    `statements`: whether the server takes conditional updates as PartiQL; they are used where the table's fields are a
-    closed list, so that many updates of items that exist go in one request.
+    `statements`: whether the server takes PartiQL; where it does and the table's fields are a closed list, many writes
+    go in one request (`dynamodb_batches`).
     """
 
     store = "DynamoDB"
