@@ -17,8 +17,8 @@ from consumers.delivery.kafka import KafkaDeadLetters, KafkaSubscription
 from consumers.delivery.loop import Consumer
 from consumers.delivery.prepare import Preparation
 from consumers.groups import GROUPS
-from consumers.read_model import APPLIED, Document, WriteOutcome
-from consumers.writes import VersionedWrite
+from consumers.read_model import APPLIED, Document, Replacement, State, WriteOutcome
+from consumers.writes import Fields, Put, VersionedWrite
 from distributary.kafka_topics import DeclaredTopic, create_topics
 from schemas.codec import EventDecoder
 from schemas.kafka import KafkaConnection
@@ -55,6 +55,19 @@ class CountingStore:
     def scan(self) -> Iterator[Document]:
         """Nothing is kept."""
         return iter(())
+
+    def states(self, keys: Sequence[str]) -> list[State]:
+        """Nothing stands anywhere."""
+        return [State(key, None) for key in keys]
+
+    def replace(self, replacements: Sequence[Replacement]) -> list[WriteOutcome]:
+        """Counts them."""
+        self.written += len(replacements)
+        return [APPLIED] * len(replacements)
+
+    def given_back(self, put: Put) -> Fields:
+        """As it is."""
+        return put.document
 
     def close(self) -> None:
         """Nothing is held."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ConsumersError(Exception):
     """Base of every error this package raises on purpose."""
@@ -40,6 +42,17 @@ class Outage(ConsumersError):
     def __init__(self, of: str, reason: str) -> None:
         super().__init__(f"{of} cannot be used just now: {reason}")
         self.of, self.reason = of, reason
+
+
+class GroupBusy(ConsumersError):
+    """Raised when a group's positions are to be set and it has members, which would go on from their own."""
+
+    def __init__(self, group: str, members: Sequence[str]) -> None:
+        there = f"members ({', '.join(members)})" if members else "a member that has just joined"
+        super().__init__(
+            f"the group {group} has {there}, and its positions can be set while it has none; stop it first"
+        )
+        self.group, self.members = group, tuple(members)
 
 
 class TooManyDeadLetters(ConsumersError):

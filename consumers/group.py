@@ -10,6 +10,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from consumers.errors import MissingImage
+from consumers.patterns import digest
 from consumers.projection import OneDocument, Projection
 from consumers.read_model import Index, Table
 from schemas.attribute_values import Item
@@ -36,6 +37,13 @@ class Group:
     where: Where | None = None
 
     @property
+    def projection_version(self) -> str:
+        """What another one of makes other writes of the same events: the projection's number, and a digest of `filter`
+        and `where`: `1-3f9c2a7b`.
+        """
+        return f"{self.projection.version}-{digest(self.filter, self.where)}"
+
+    @property
     def needs(self) -> frozenset[str]:
         """The images the group cannot do without."""
         return self.projection.needs | ({"after"} if self.where is not None else set())
@@ -45,12 +53,13 @@ class Group:
         """Whether the latest of several events of an item says all that the group has to know of them."""
         return self.filter is None and isinstance(self.projection.project, OneDocument)
 
-    def look(self, event: ChangeEvent, *, for_others: bool = False) -> ChangeEvent | None:
+    def look(self, event: ChangeEvent, *, for_others: bool = False, folding: bool = False) -> ChangeEvent | None:
         """The event as the projection shall see it, None where it is filtered.
 
         An item outside `where` is shown as removed. A change of membership in either direction is never filtered, and
         a `before` that is not carried counts as changed and as another membership. Nor is one that stands `for_others`,
-        which nobody has looked at: what they made of the item is not known. Raises MissingImage.
+        which nobody has looked at: what they made of the item is not known. A rebuild, `folding`, skips no item that
+        stays outside either: it does not know what the read model was made by. Raises MissingImage.
         """
         for side, known in (("before", event.before_known), ("after", event.after_known)):
             if side in self.needs and not known:
@@ -58,17 +67,21 @@ class Group:
                     f"the {event.operation} of {event.source.table} {event.key_text} carries no {side}, "
                     f"which the group {self.name} needs (the stream's view type was {event.source.view_type})"
                 )
-        holds_it = event.operation is not Operation.REMOVE and self._inside(event.after, event)
-        if self._filters(event, holds_it, for_others):
+        holds_it = self.holds(event)
+        if self._filters(event, holds_it, for_others=for_others, folding=folding):
             return None
         if holds_it or event.operation is Operation.REMOVE:
             return event
         return replace(event, operation=Operation.REMOVE, after=None)
 
-    def _filters(self, event: ChangeEvent, holds_it: bool, for_others: bool) -> bool:
+    def holds(self, event: ChangeEvent) -> bool:
+        """Whether the read model holds the item after the event."""
+        return event.operation is not Operation.REMOVE and self._inside(event.after, event)
+
+    def _filters(self, event: ChangeEvent, holds_it: bool, *, for_others: bool, folding: bool) -> bool:
         if event.operation is Operation.SNAPSHOT or event.is_repair:
             return event.version == SNAPSHOT_VERSION and not holds_it
-        if for_others or not event.before_known:
+        if for_others or not event.before_known or (folding and not holds_it):
             return False
         held_it = event.operation is not Operation.INSERT and self._inside(event.before, event)
         if held_it != holds_it:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
+
+import msgspec
 
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent
@@ -45,6 +48,26 @@ def events(pattern: Pattern, named: Mapping[str, Filter] | None = None) -> Event
 def items(pattern: Pattern, named: Mapping[str, Filter] | None = None) -> ItemPattern:
     """The `where` of a pattern; `named` are filters that it may refer to. Raises PatternError."""
     return ItemPattern(_compiled(pattern, named))
+
+
+def digest(*predicates: object) -> str:
+    """Eight hex digits that tell a group's predicates, None among them, from any others, in every process alike.
+
+    A pattern counts by its text, however it was spelled; a function by its name.
+    """
+    said = msgspec.json.encode([_said(predicate) for predicate in predicates])
+    return hashlib.sha256(said).hexdigest()[:8]
+
+
+def _said(predicate: object) -> dict[str, str] | None:
+    match predicate:
+        case None:
+            return None
+        case EventPattern(filter_) | ItemPattern(filter_):
+            return {"pattern": filter_.text}
+        case _:
+            named = predicate if hasattr(predicate, "__qualname__") else type(predicate)
+            return {"function": f"{named.__module__}.{named.__qualname__}"}
 
 
 def _now(filter_: Filter, committed_at: datetime | None) -> float | None:

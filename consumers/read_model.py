@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from consumers.writes import Fields, VersionedWrite
+from consumers.writes import Fields, Put, VersionedWrite, Write
 from schemas.keys import KeyAttribute, KeySchema
 
 SOURCE_VERSION = "source_version"
@@ -76,6 +76,39 @@ class Document(NamedTuple):
     document: Fields
 
 
+class State(NamedTuple):
+    """What stands under a key: a document, a removal that is remembered, or neither; in some stores both, of which the
+    higher version counts.
+
+    A document's `source_version` is None where it is somebody else's. `removal` is the version of the removal, None
+    where none is remembered. `mark` is the store's own note of what it read.
+    """
+
+    key: str
+    document: Document | None
+    removal: str | None = None
+    mark: object = None
+
+
+class Replacement(NamedTuple):
+    """A write that counts only if what stands under its key is still what was `seen`, whatever the versions say.
+
+    `write` is under the same key. `version` is None of a Remove where nothing in the log speaks of the key: then no
+    removal is remembered for it. A Put always has one.
+    """
+
+    seen: State
+    write: Write
+    version: str | None
+
+    @property
+    def stamp(self) -> str:
+        """The version that what is written has: a removal is remembered at no lower one than the removal seen."""
+        if self.version is None:
+            raise ValueError(f"the write under {self.write.key} has no version")
+        return self.version if isinstance(self.write, Put) else max(self.version, self.seen.removal or "")
+
+
 class ReadModel(Protocol):
     """Documents by key, each guarded by the version it was made from.
 
@@ -119,6 +152,32 @@ class ReadModel(Protocol):
 
     def scan(self) -> Iterator[Document]:
         """Every document, in no order. Raises Outage."""
+        ...
+
+    def states(self, keys: Sequence[str]) -> list[State]:
+        """What stands under each key, in their order. Raises InvalidKey, Outage."""
+        ...
+
+    def replace(self, replacements: Sequence[Replacement]) -> list[WriteOutcome]:
+        """Compare-and-set, at most one a key: what became of each, in their order.
+
+        APPLIED, or STALE where what stands under the key is no longer as it was seen, and nothing changed. As seen
+        means: a document of the same version, none, or somebody else's; and a removal of the same version, or none. A
+        store may notice more. REFUSED and FAILED are as in `apply`; a replacement that FAILED may have come through, so
+        look at the key again. Never raises for what the store does.
+
+        A Put leaves its document and forgets a removal at its version or a later one, which was seen: the guard of
+        `apply` goes on from the put. A Remove with a version is remembered at that version, or at that of the removal
+        seen if it is higher; one without a version leaves the removal as it is.
+        """
+        ...
+
+    def given_back(self, put: Put) -> Fields:
+        """The document as `get` gives it back once the put is applied, by its value alone: nothing is asked.
+
+        Raises RefusedDocument and InvalidKey for what the adapter refuses by itself; what its store would refuse it
+        cannot know.
+        """
         ...
 
     def close(self) -> None:

@@ -83,8 +83,25 @@ class Log(Protocol):
         """By partition, the offset behind the last delivery; every partition of the topic, none if unknown."""
         ...
 
+    def offsets_at(self, topic: str, epoch_seconds: float) -> dict[int, int]:
+        """By partition, the first offset that the log took at that moment or later, to the millisecond; where there is
+        none, the end.
+        """
+        ...
+
     def positions(self, group: str, topic: str) -> dict[int, int]:
         """By partition, the group's committed position; only partitions that have one."""
+        ...
+
+    def set_positions(self, group: str, topic: str, positions: Mapping[int, int]) -> None:
+        """Stores positions of a group, a new one too, that nobody is a member of just now; the others stay as they are.
+
+        Durable once it returns. Raises GroupBusy where it has members, and nothing is changed.
+        """
+        ...
+
+    def members(self, group: str) -> list[str]:
+        """The client ids of the group's members, as far as the log keeps account of them; none of an unknown group."""
         ...
 
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[Delivery]:

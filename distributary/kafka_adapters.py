@@ -46,7 +46,9 @@ def kafka_adapters(settings: Settings, on: str, clock: Callable[[], float]) -> I
             streams=DynamoDBStreams(clients.tables, clients.streams),
             positions=DynamoDBPositions(clients.tables),
             publisher=lambda: KafkaPublisher(kafka),
-            subscription=lambda group: KafkaSubscription(settings.kafka.member(), group.name, group.topic),
+            subscription=lambda group: KafkaSubscription(
+                settings.kafka.member(), group.name, group.topic, f"{group.name}@{group.projection_version}"
+            ),
             dead_letters=lambda owner: KafkaDeadLetters(kafka, owner),
             clock=clock,
             metadata=settings.metadata,

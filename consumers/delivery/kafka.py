@@ -51,11 +51,13 @@ _log = logging.getLogger(__name__)
 class KafkaSubscription:
     """One member of `group` on `topic`. `settings` are a member's properties (`KafkaConnection.member`).
 
+    It is called `client` where the group's members are listed; without one, as the group is.
+
     An assigned partition without a committed position begins at zero, and one whose position is below the topic's
     beginning raises TruncatedTopic, so that nothing is skipped unseen.
     """
 
-    def __init__(self, settings: Settings, group: str, topic: str) -> None:
+    def __init__(self, settings: Settings, group: str, topic: str, client: str | None = None) -> None:
         self._group = group
         self._topic = topic
         self._woken = Event()
@@ -64,7 +66,8 @@ class KafkaSubscription:
         self._look_due = monotonic() + ANSWER_SECONDS
         self._revoked: set[int] = set()
         self._polled: list[Delivery] = []
-        self._consumer = made(Consumer, {**CONSUMER, **settings, "group.id": group, "error_cb": self._note})
+        called: Settings = {"group.id": group, "client.id": client or group}
+        self._consumer = made(Consumer, {**CONSUMER, **settings, **called, "error_cb": self._note})
         self._consumer.subscribe([topic], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
 
     def poll(self, limit: int, timeout: float) -> list[Delivery]:

@@ -47,9 +47,25 @@ class MemoryLog:
         """See `Log.ends`."""
         return {number: len(deliveries) for number, deliveries in enumerate(self._topics.get(topic, []))}
 
+    def offsets_at(self, topic: str, epoch_seconds: float) -> dict[int, int]:
+        """See `Log.offsets_at`."""
+        at = round(epoch_seconds * 1000)
+        return {
+            number: next((delivery.offset for delivery in deliveries if delivery.timestamp >= at), len(deliveries))
+            for number, deliveries in enumerate(self._topics.get(topic, []))
+        }
+
     def positions(self, group: str, topic: str) -> dict[int, int]:
         """See `Log.positions`."""
         return dict(self._positions.get((group, topic), {}))
+
+    def set_positions(self, group: str, topic: str, positions: Mapping[int, int]) -> None:
+        """See `Log.set_positions`; a member takes no notice before its next start."""
+        self.commit(group, topic, positions)
+
+    def members(self, group: str) -> list[str]:
+        """See `Log.members`; it keeps no account of them."""
+        return []
 
     def commit(self, group: str, topic: str, positions: Mapping[int, int]) -> None:
         """Stores the group's positions."""

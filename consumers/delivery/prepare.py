@@ -29,10 +29,11 @@ Prepared: TypeAlias = "tuple[VersionedWrite, ...] | Poison"
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """Steps 2 to 4 of one group."""
+    """Steps 2 to 4 of one group; `folding`: for a rebuild."""
 
     group: Group
     decoder: EventDecoder
+    folding: bool = False
 
     def place_in_fold(self, delivery: Delivery) -> tuple[bytes, str] | None:
         """The message key and the version of a delivery that may be folded away, or may fold others, unseen."""
@@ -53,9 +54,13 @@ class Preparation:
             event = self.decode(delivery.value)
         except (UndecodableEvent, UnknownSchema) as error:
             return _poison("decode", error)
+        return self.writes_of(event, for_others=for_others)
+
+    def writes_of(self, event: ChangeEvent, *, for_others: bool = False) -> Prepared:
+        """What an event asks of the read model; see `prepare`."""
         # 3 filter
         try:
-            seen = self.group.look(event, for_others=for_others)
+            seen = self.group.look(event, for_others=for_others, folding=self.folding)
         except UndecodableEvent as error:  # in a value that is decoded now that it is asked for
             return _poison("decode", error)
         except Exception as error:  # noqa: BLE001 - a predicate is the group's own code; whatever it raises is poison

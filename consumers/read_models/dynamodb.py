@@ -9,16 +9,26 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from consumers.errors import LostRace, Outage, RefusedDocument
-from consumers.read_model import REMOVALS_KEPT_SECONDS, Document, Table, WriteOutcome, WriteStatus
+from consumers.read_model import (
+    REMOVALS_KEPT_SECONDS,
+    Document,
+    Replacement,
+    State,
+    Table,
+    WriteOutcome,
+    WriteStatus,
+)
 from consumers.read_models.dynamodb_answers import found, refusal
 from consumers.read_models.dynamodb_batches import Batches
 from consumers.read_models.dynamodb_items import DynamoDBItem, document_attributes, item_document, key_item
 from consumers.read_models.dynamodb_pending import Pending
+from consumers.read_models.dynamodb_replacements import Asked, Replacements
 from consumers.read_models.dynamodb_statements import can_be_stated
+from consumers.read_models.dynamodb_states import States
 from consumers.read_models.dynamodb_steps import REMOVALS, StepCalls
 from consumers.read_models.version_guard import steps
-from consumers.writes import Put, VersionedWrite
-from schemas.attribute_values import Attributes
+from consumers.writes import Fields, Put, VersionedWrite
+from schemas.attribute_values import Attributes, plain
 from schemas.errors import InvalidKey
 from schemas.keys import parse_key
 
@@ -56,6 +66,8 @@ class DynamoDBTable:
         self._client = client
         self._calls = StepCalls(table, client, clock, removals, removals_kept_seconds)
         self._writers = ThreadPoolExecutor(parallel, thread_name_prefix=f"writes-{table.name}")
+        self._states = States(table, client, self._calls, self._writers)
+        self._replacements = Replacements(table, client, self._calls, self._writers)
         self._batches = None
         if statements and can_be_stated(table):
             self._batches = Batches(table, client, self._calls, self._writers)
@@ -98,6 +110,19 @@ class DynamoDBTable:
         except (ClientError, BotoCoreError) as error:
             raise Outage(self.store, f"{self.name}: {error}") from error
 
+    def states(self, keys: Sequence[str]) -> list[State]:
+        """See `ReadModel.states`; consistent reads, the item's before that of its removal."""
+        return self._states.of(keys)
+
+    def replace(self, replacements: Sequence[Replacement]) -> list[WriteOutcome]:
+        """See `ReadModel.replace`; transactions of up to 50 keys."""
+        taken = self._replacements.take(map(self._asked, replacements))
+        return [each.outcome for each in taken if each.outcome is not None]
+
+    def given_back(self, put: Put) -> Fields:
+        """See `ReadModel.given_back`: the key's attributes are part of it."""
+        return {name: plain(value) for name, value in self._attributes(put).items()}
+
     def close(self) -> None:
         """Waits for what is under way."""
         self._writers.shutdown()
@@ -117,21 +142,34 @@ class DynamoDBTable:
         pending = Pending(self.name, write, {}, run, next(run))
         try:
             if isinstance(write.write, Put):
-                pending.attributes = document_attributes(write.write, self._schema)
-                self._check_fields(pending.attributes)
+                pending.attributes = self._attributes(write.write)
             else:
                 parse_key(write.key, self._schema)
         except (RefusedDocument, InvalidKey) as error:
             pending.refuse(error)
         return pending
 
-    def _check_fields(self, attributes: Attributes) -> None:
+    def _asked(self, replacement: Replacement) -> Asked:
+        """The replacement before it goes out, or refused."""
+        write, place = replacement.write, f"{self.name} {replacement.write.key}"
+        try:
+            attributes = self._attributes(write) if isinstance(write, Put) else {}
+            return self._replacements.ask(place, replacement, attributes)
+        except (RefusedDocument, InvalidKey) as error:
+            refused = Asked(place)
+            refused.end(WriteStatus.REFUSED, error)
+            return refused
+
+    def _attributes(self, put: Put) -> Attributes:
+        """The attribute values of the document. Raises RefusedDocument, InvalidKey."""
+        attributes = document_attributes(put, self._schema)
         if self._fields is not None and not attributes.keys() <= self._fields:
             undeclared = ", ".join(sorted(attributes.keys() - self._fields))
             raise RefusedDocument(
                 f"the document has {undeclared}, which the fields of {self.name} do not name; add it to the table's "
                 "line in consumers/groups.py"
             )
+        return attributes
 
     def _finish(self, each: Pending, away: list[str]) -> None:
         """Takes the steps that are left, to an outcome."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,17 +21,14 @@ _REFUSALS = re.compile(
     re.IGNORECASE,
 )
 VALIDATION = frozenset({"ValidationException", "ValidationError"})
-_OF_ONE_WRITE_ALONE = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "Throttling",
-        "ThrottlingException",
-        "TransactionCanceledException",
-    }
+THROTTLED = frozenset(
+    {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "Throttling", "ThrottlingException"}
 )
+_OF_ONE_WRITE_ALONE = THROTTLED | {"TransactionCanceledException"}
 """What one write may meet while its neighbours get through."""
 _LOST_RACES = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
+HELD_UP = THROTTLED | _LOST_RACES | {"ProvisionedThroughputExceeded", "ThrottlingError"}
+"""What a transaction, or one of its actions, may meet that is likely to get through a moment later."""
 
 
 def answers(error: ClientError) -> tuple[Answer, ...] | None:
@@ -80,7 +77,12 @@ def is_of_one_write_alone(error: Exception) -> bool:
 def refusal(error: ClientError) -> str | None:
     """What DynamoDB says against the item itself, if that is what the error is about."""
     response: Any = error.response
-    for complaint in (response["Error"], *response.get("CancellationReasons", [])):
+    return refusal_of([response["Error"], *response.get("CancellationReasons", [])])
+
+
+def refusal_of(complaints: Sequence[Mapping[str, Any]]) -> str | None:
+    """The same of an error, or of the reasons of a cancelled transaction."""
+    for complaint in complaints:
         if complaint["Code"] in VALIDATION and _REFUSALS.search(complaint["Message"]):
             return str(complaint["Message"])
     return None

@@ -7,27 +7,21 @@ for the next request, and for nothing else. Source: the API's TransactWriteItems
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import ClientError
 
 from consumers.read_models.dynamodb_answers import answers_of
 from consumers.read_models.dynamodb_steps import StepCalls, transaction
+from consumers.read_models.dynamodb_transactions import CANCELLED, transact
 from consumers.read_models.version_guard import INSERT, Answer
 from consumers.writes import VersionedWrite
 from schemas.attribute_values import Attributes
-from schemas.dynamodb import call, exchange_json
+from schemas.dynamodb import exchange_json
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_CANCELLED = "TransactionCanceledException"
-
-
-class _Done(msgspec.Struct):
-    """Nothing is asked back."""
 
 
 class Inserts:
@@ -50,13 +44,10 @@ class Inserts:
 
         Raises ClientError, BotoCoreError.
         """
-        # The token makes it one transaction, however often the client sends it.
-        body = b'{"ClientRequestToken":"%b","TransactItems":[%b]}' % (uuid4().hex.encode(), b",".join(inserts))
-        least: Any = [{"ConditionCheck": {"TableName": "---", "Key": {}, "ConditionExpression": "-"}}]
         try:
-            call(_Done, self._client.transact_write_items, body, TransactItems=least)
+            transact(self._client, inserts)
         except ClientError as error:
-            if error.response["Error"]["Code"] != _CANCELLED:
+            if error.response["Error"]["Code"] != CANCELLED:
                 raise
             return answers_of(error, [len(INSERT)] * len(inserts))
         return [(Answer(held=True, found=None),) * len(INSERT)] * len(inserts)

@@ -50,7 +50,11 @@ def versioned_item(attributes: Attributes, version: str) -> DynamoDBItem:
 
 def item_document(item: Mapping[str, Any], schema: KeySchema) -> Document:
     """The document of an item; its `source_version` is given apart."""
-    attributes = with_base64(item)
-    version = attributes.pop(SOURCE_VERSION, {}).get("S")
+    return document_of(with_base64(item), schema)
+
+
+def document_of(attributes: Attributes, schema: KeySchema) -> Document:
+    """The document of an item's attribute values; its `source_version` is given apart."""
     key = key_text(key_of(attributes, schema, "item"))
-    return Document(key, version, {name: plain(value) for name, value in attributes.items()})
+    version = attributes.get(SOURCE_VERSION, {}).get("S")
+    return Document(key, version, {name: plain(value) for name, value in attributes.items() if name != SOURCE_VERSION})

@@ -150,12 +150,12 @@ def can_be_stated(table: Table) -> bool:
     return len(_Text(table)(()).encode()) <= MAX_TEXT
 
 
-def requests(parts: Iterable[tuple[T, bytes]]) -> Iterator[list[tuple[T, bytes]]]:
+def requests(parts: Iterable[tuple[T, bytes]], most: int = MAX_STATEMENTS) -> Iterator[list[tuple[T, bytes]]]:
     """The parts in their order, as many together as one request may hold; each is whoever's it is, and its text."""
     together: list[tuple[T, bytes]] = []
     size = 0
     for part in parts:
-        if together and (len(together) == MAX_STATEMENTS or size + len(part[1]) > MAX_REQUEST_BYTES):
+        if together and (len(together) == most or size + len(part[1]) > MAX_REQUEST_BYTES):
             yield together
             together, size = [], 0
         together.append(part)

@@ -19,8 +19,8 @@ from opensearchpy.exceptions import (
 )
 
 from consumers.errors import GroupRefused, Outage, RefusedDocument
-from consumers.read_model import SOURCE_VERSION, Document, Index, WriteOutcome, WriteStatus
-from consumers.read_models.opensearch_answers import BulkAnswer, Complaint, GotAnswer, Hit, Page, ShardsAnswer
+from consumers.read_model import SOURCE_VERSION, Document, Index, Replacement, State, WriteOutcome, WriteStatus
+from consumers.read_models.opensearch_answers import BulkAnswer, Complaint, Got, GotAnswer, Hit, Page, ShardsAnswer
 from consumers.read_models.opensearch_bulk import Answer, SideBySide, delete_line, write_lines
 from consumers.read_models.opensearch_documents import document_id, document_of, source_of
 from consumers.read_models.opensearch_mapping import (
@@ -32,12 +32,13 @@ from consumers.read_models.opensearch_mapping import (
     template_body,
 )
 from consumers.read_models.opensearch_queries import MAX_TEXT, markers_before, search_query
+from consumers.read_models.opensearch_states import States, given_back
 from consumers.read_models.search_words import search_words
-from consumers.writes import VersionedWrite
+from consumers.writes import Fields, Put, VersionedWrite
 from schemas.errors import InvalidKey
 
 _PAGE = 250
-"""Documents a page of a scan: at most 100 MB, as DynamoDB's items go."""
+"""Documents a page of a scan, or of what is read by its keys: at most 100 MB, as DynamoDB's items go."""
 _PAGE_KEPT = "5m"
 _FAILURES: tuple[type[Exception], ...] = (OpenSearchException, msgspec.ValidationError)
 _ITEM_PATHS = "items.*.status,items.*.result,items.*.error"
@@ -114,6 +115,7 @@ class OpenSearchIndex:
         self._clock = clock
         self._replicas = replicas
         self._writer = SideBySide(self._send)
+        self._states = States(self._got, self._writer, clock)
 
     def prepare(self) -> None:
         """See `Preparable.prepare`: generation 1, where the read model has no generation at all."""
@@ -148,21 +150,17 @@ class OpenSearchIndex:
         outcomes = self._writer.write(lines)
         for number, outcome in refused.items():
             outcomes.insert(number, outcome)
-        for number, outcome in enumerate(outcomes):
-            if outcome.reason:
-                said = f"{self._place} {writes[number].key}: {outcome.reason}"
-                outcomes[number] = WriteOutcome(outcome.status, said)
-        return outcomes
+        return [self._placed(write.key, outcome) for write, outcome in zip(writes, outcomes, strict=True)]
 
     def get(self, key: str) -> Document | None:
         """See `ReadModel.get`; what was just written is seen at once."""
-        wanted = document_id(key)
-        source = self._source(wanted)
-        return None if source is None else document_of(wanted, source)
+        (state,) = self.states([key])
+        return state.document
 
     def version(self, key: str) -> str | None:
         """See `ReadModel.version`; a removal's marker has it too."""
-        found = (self._source(document_id(key)) or {}).get(SOURCE_VERSION)
+        (got,) = self._got([document_id(key)])
+        found = got.source.get(SOURCE_VERSION)
         return found if isinstance(found, str) else None
 
     def scan(self) -> Iterator[Document]:
@@ -171,6 +169,20 @@ class OpenSearchIndex:
             for hit in hits:
                 if (document := document_of(hit.id, hit.source)) is not None:
                     yield document
+
+    def states(self, keys: Sequence[str]) -> list[State]:
+        """See `ReadModel.states`; a state's mark is the write that it comes from."""
+        return self._states.of(keys)
+
+    def replace(self, replacements: Sequence[Replacement]) -> list[WriteOutcome]:
+        """See `ReadModel.replace`; bulk requests as in `apply`. Any write since then makes it STALE."""
+        outcomes = self._states.replace(replacements)
+        keys = (replacement.write.key for replacement in replacements)
+        return [self._placed(key, outcome) for key, outcome in zip(keys, outcomes, strict=True)]
+
+    def given_back(self, put: Put) -> Fields:
+        """See `ReadModel.given_back`."""
+        return given_back(put)
 
     def search(self, text: str, limit: int) -> list[Document]:
         """See `Searchable.search`, `search_words` and `search_query`. Refreshes first, as a scan does."""
@@ -193,14 +205,23 @@ class OpenSearchIndex:
         """See `ReadModel.close`; the client is the caller's."""
         self._writer.close()
 
-    def _source(self, wanted: str) -> dict[str, Any] | None:
-        """What stands under an id, document or marker."""
-        # The id goes in the body: in the address `..` would be a step up.
-        with self._outages(self._place):
-            (got,) = msgspec.convert(self._client.mget(index=self._place, body={"ids": [wanted]}), GotAnswer).docs
-        if got.error is not None:
-            raise Outage(self.store, f"{self._place}: {got.error}")
-        return got.source if got.found else None
+    def _got(self, ids: Sequence[str]) -> list[Got]:
+        """What stands under ids, documents and markers."""
+        found: list[Got] = []
+        for start in range(0, len(ids), _PAGE):
+            # The ids go in the body: in the address `..` would be a step up.
+            with self._outages(self._place):
+                page = self._client.mget(index=self._place, body={"ids": ids[start : start + _PAGE]})
+                found += msgspec.convert(page, GotAnswer).docs
+        for error in (got.error for got in found if got.error is not None):
+            raise Outage(self.store, f"{self._place}: {error}")
+        return found
+
+    def _placed(self, key: str, outcome: WriteOutcome) -> WriteOutcome:
+        """The outcome, with where it was in its reason."""
+        if not outcome.reason:
+            return outcome
+        return WriteOutcome(outcome.status, f"{self._place} {key}: {outcome.reason}")
 
     def _send(self, body: bytes) -> Answer:
         try:

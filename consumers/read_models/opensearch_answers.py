@@ -73,10 +73,12 @@ class Got(msgspec.Struct):
 
     found: bool = False
     source: dict[str, Any] = msgspec.field(name="_source", default_factory=dict)
+    seq_no: int = msgspec.field(name="_seq_no", default=0)
+    primary_term: int = msgspec.field(name="_primary_term", default=0)
     error: Complaint | None = None
 
 
 class GotAnswer(msgspec.Struct):
-    """The answer to a request for a document by its id, which takes several."""
+    """The answer to a request for documents by their ids, in their order."""
 
-    docs: tuple[Got]
+    docs: list[Got]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -47,12 +47,29 @@ _NO_INDEX = re.compile(r"soft-deletes disabled|no such index")
 _TOO_MUCH = frozenset({408, 413, 429, 503})
 
 
+Reading: TypeAlias = Callable[[BulkItem], WriteOutcome]
+"""What became of a write, by what its item in the answer says."""
+
+
 class Answer(NamedTuple):
     """What came back for one bulk request: the items, or why there are none. `status` is 0 where nothing came back."""
 
     items: Sequence[BulkItem]
     status: int = 200
     reason: str = ""
+
+
+def outcome_of(item: BulkItem) -> WriteOutcome:
+    """What became of a write, by what its item in the answer says."""
+    if item.error is None:
+        return _OUTCOMES.get(item.result) or WriteOutcome(WriteStatus.FAILED, f"an unknown result: {item.result!r}")
+    kind, reason = item.error.type, item.error.reason or ""
+    illegal = kind == "illegal_argument_exception" and _POISON_AMONG_ILLEGAL_ARGUMENTS.search(reason)
+    if item.status == 400 and (kind in _POISON or illegal):
+        return WriteOutcome(WriteStatus.REFUSED, str(item.error))
+    if _NO_INDEX.search(reason):
+        return WriteOutcome(WriteStatus.FAILED, "the index is missing, and no write makes one; restore or rebuild it")
+    return WriteOutcome(WriteStatus.FAILED, str(item.error))
 
 
 class BulkWriter:
@@ -65,8 +82,10 @@ class BulkWriter:
         self._send = send
         self.most_writes = MOST_WRITES
 
-    def write(self, lines: Sequence[bytes]) -> list[WriteOutcome]:
-        """The outcome of each write (made by `write_lines`), in their order."""
+    def write(
+        self, lines: Sequence[bytes], read: Callable[[BulkItem], WriteOutcome] = outcome_of
+    ) -> list[WriteOutcome]:
+        """The outcome of each write, in their order: made by `write_lines`, unless `read` says what an item means."""
         outcomes: list[WriteOutcome] = []
         while len(outcomes) < len(lines):
             batch = self._cut(lines, len(outcomes))
@@ -85,7 +104,7 @@ class BulkWriter:
                 failed = WriteOutcome(WriteStatus.FAILED, answer.reason or "the answer has not one item a write")
                 return outcomes + [failed] * (len(lines) - len(outcomes))
             # 3. Each write has its own answer.
-            outcomes += outcomes_of(answer.items)
+            outcomes += map(read, answer.items)
             if not too_much:
                 self._grow()
         return outcomes
@@ -116,14 +135,16 @@ class SideBySide:
         self.halves = BulkWriter(send), BulkWriter(send)
         self._thread = ThreadPoolExecutor(1, "opensearch")
 
-    def write(self, lines: Sequence[bytes]) -> list[WriteOutcome]:
+    def write(
+        self, lines: Sequence[bytes], read: Callable[[BulkItem], WriteOutcome] = outcome_of
+    ) -> list[WriteOutcome]:
         """See `BulkWriter.write`."""
         first, second = self.halves
         if len(lines) < WORTH_TWO:
-            return first.write(lines)
+            return first.write(lines, read)
         middle = len(lines) // 2
-        beside = self._thread.submit(second.write, lines[middle:])
-        return first.write(lines[:middle]) + beside.result()
+        beside = self._thread.submit(second.write, lines[middle:], read)
+        return first.write(lines[:middle], read) + beside.result()
 
     def close(self) -> None:
         """Lets go of its thread."""
@@ -142,20 +163,3 @@ def delete_line(document_id: str, seq_no: int, primary_term: int) -> bytes:
     """The line of a bulk request that deletes a document if nobody wrote it since."""
     action: Fields = {"_id": document_id, "if_seq_no": seq_no, "if_primary_term": primary_term}
     return encode({"delete": action}) + b"\n"
-
-
-def outcomes_of(items: Sequence[BulkItem]) -> list[WriteOutcome]:
-    """What became of each write, by what its item in the answer says."""
-    return [_outcome(item) for item in items]
-
-
-def _outcome(item: BulkItem) -> WriteOutcome:
-    if item.error is None:
-        return _OUTCOMES.get(item.result) or WriteOutcome(WriteStatus.FAILED, f"an unknown result: {item.result!r}")
-    kind, reason = item.error.type, item.error.reason or ""
-    illegal = kind == "illegal_argument_exception" and _POISON_AMONG_ILLEGAL_ARGUMENTS.search(reason)
-    if item.status == 400 and (kind in _POISON or illegal):
-        return WriteOutcome(WriteStatus.REFUSED, str(item.error))
-    if _NO_INDEX.search(reason):
-        return WriteOutcome(WriteStatus.FAILED, "the index is missing, and no write makes one; restore or rebuild it")
-    return WriteOutcome(WriteStatus.FAILED, str(item.error))

@@ -11,10 +11,10 @@ from threading import Lock
 from typing import Any
 
 from consumers.errors import RefusedDocument
-from consumers.read_model import APPLIED, STALE, Document, Index, WriteOutcome, WriteStatus
+from consumers.read_model import APPLIED, STALE, Document, Index, Replacement, State, WriteOutcome, WriteStatus
 from consumers.read_models.json_document import decode, encode, json_document
 from consumers.read_models.search_words import BOUNDARY, search_words
-from consumers.writes import Fields, Put, VersionedWrite
+from consumers.writes import Fields, Put, VersionedWrite, Write
 from schemas.attribute_values import Value
 from schemas.errors import InvalidKey
 
@@ -35,6 +35,14 @@ ON CONFLICT (key) DO UPDATE SET
 WHERE excluded.source_version > source_version
 RETURNING id
 """
+_REPLACE = """
+INSERT INTO documents (key, source_version, document, removed_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    source_version = excluded.source_version, document = excluded.document, removed_at = excluded.removed_at
+RETURNING id
+"""
+_FORGET_TEXTS = "DELETE FROM texts WHERE rowid IN (SELECT id FROM documents WHERE key = ?)"
+_STATE = "SELECT key, source_version, document FROM documents WHERE key = ?"
 _SELECT = "SELECT key, source_version, document FROM documents WHERE document IS NOT NULL"
 _SEARCH = """
 SELECT key, source_version, document FROM texts JOIN documents ON documents.id = texts.rowid
@@ -87,6 +95,21 @@ class SqliteIndex:
             for row in connection.execute(_SELECT):
                 yield _document(row)
 
+    def states(self, keys: Sequence[str]) -> list[State]:
+        """See `ReadModel.states`; any Unicode text is a key."""
+        return [_state(key, self._row(_STATE, key)) for key in keys]
+
+    def replace(self, replacements: Sequence[Replacement]) -> list[WriteOutcome]:
+        """See `ReadModel.replace`; one transaction."""
+        with self._lock, self._connection:
+            # Now, and not at the first write: what is compared must not change in between.
+            self._connection.execute("BEGIN IMMEDIATE")
+            return [self._replace(replacement) for replacement in replacements]
+
+    def given_back(self, put: Put) -> Fields:
+        """See `ReadModel.given_back`: the document in JSON's types."""
+        return decode(encode(json_document(put.document)))
+
     def search(self, text: str, limit: int) -> list[Document]:
         """See `Searchable.search`, and `search_words`.
 
@@ -118,15 +141,29 @@ class SqliteIndex:
         return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level="IMMEDIATE", check_same_thread=False)
 
     def _apply(self, write: VersionedWrite) -> WriteOutcome:
+        return self._write(_UPSERT, write.write, write.version)
+
+    def _replace(self, replacement: Replacement) -> WriteOutcome:
+        write, seen = replacement.write, replacement.seen
+        found = _state(write.key, self._connection.execute(_STATE, (write.key,)).fetchone())
+        if _guarded(found) != _guarded(seen):
+            return STALE
+        if replacement.version is not None or isinstance(write, Put):
+            return self._write(_REPLACE, write, replacement.stamp)
+        if seen.document is not None:
+            self._connection.execute(_FORGET_TEXTS, (write.key,))
+            self._connection.execute("DELETE FROM documents WHERE key = ?", (write.key,))
+        return APPLIED
+
+    def _write(self, statement: str, write: Write, version: str) -> WriteOutcome:
         try:
-            document = json_document(write.write.document) if isinstance(write.write, Put) else None
+            document = json_document(write.document) if isinstance(write, Put) else None
             text = None if document is None else encode(document).decode()
         except RefusedDocument as error:
             return WriteOutcome(WriteStatus.REFUSED, str(error))
         removed_at = self._clock() if document is None else None
-        row = (write.key, write.version, text, removed_at)
         # All rows are fetched, because a statement that is not at its end would hold up the commit.
-        changed = self._connection.execute(_UPSERT, row).fetchall()
+        changed = self._connection.execute(statement, (write.key, version, text, removed_at)).fetchall()
         if not changed:
             return STALE
         ((row_id,),) = changed
@@ -135,6 +172,17 @@ class SqliteIndex:
             names, words = (_text(document, fields) for fields in (self._index.names, self._index.words))
             self._connection.execute("INSERT INTO texts (rowid, names, words) VALUES (?, ?, ?)", (row_id, names, words))
         return APPLIED
+
+
+def _state(key: str, row: Any) -> State:
+    if row is None or row[2] is None:
+        return State(key, None, None if row is None else row[1])
+    return State(key, _document(row))
+
+
+def _guarded(state: State) -> tuple[str | None, str | None]:
+    """What a replacement is compared by: every document here has a version."""
+    return None if state.document is None else state.document.source_version, state.removal
 
 
 def _document(row: tuple[str, str, str]) -> Document:

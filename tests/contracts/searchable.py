@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from consumers.read_model import Index, ReadModel, Searchable
-from consumers.writes import Fields
-from tests.contracts.documents import put, remove
+from consumers.read_model import APPLIED, Index, ReadModel, Replacement, Searchable
+from consumers.writes import Fields, Put, Remove
+from tests.contracts.documents import put, remove, version
 
 INDEX = Index("users", names=("name", "username"), words=("title", "skills", "email"))
 PEOPLE: dict[str, Fields] = {
@@ -135,6 +135,17 @@ class SearchableContract:
     def test_a_removed_document_is_not_found(self, people: Searchable, read_model: ReadModel) -> None:
         read_model.apply([remove("1", 2)])
         assert [document.key for document in people.search("baker", 10)] == ["2"]
+
+    def test_what_was_replaced_is_found_by_what_it_says_now(self, people: Searchable, read_model: ReadModel) -> None:
+        first, second, third = read_model.states(["1", "2", "3"])
+        asked = [
+            Replacement(first, Put("1", {"UserId": 1, "name": "Berta Baker"}), "0"),
+            Replacement(second, Remove("2"), version(1)),
+            Replacement(third, Remove("3"), None),
+        ]
+        assert read_model.replace(asked) == [APPLIED] * 3
+        assert [document.key for document in people.search("baker", 10)] == ["1"]
+        assert [people.search(text, 10) for text in ("ann", "zoe")] == [[], []]
 
     @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
     def test_no_text_is_an_error(self, people: Searchable, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What every subscription, and the log behind it, does, as tests: subclass `SubscriptionContract` and give `log`."""
+"""What every subscription does, as tests: subclass `SubscriptionContract` and give `log`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ LONG = 30.0
 
 class LogUnderTest(Protocol):
     """A log with an empty topic of PARTITIONS partitions."""
+
+    now: float
+    """What its clock says; NOW unless a test moves it."""
 
     @property
     def topic(self) -> str:
@@ -144,46 +147,6 @@ class SubscriptionContract:
         subscription.resume()
         assert [delivery.offset for delivery in everything(subscription, 3)] == [3, 4, 5]
         assert subscription.revoked() == frozenset()
-
-    def test_the_ends_tell_of_every_partition_the_empty_ones_too(self, log: LogUnderTest) -> None:
-        for _ in range(4):
-            log.append(key_in(1), b"value")
-        assert log.log.ends(log.topic) == {0: 0, 1: 4, 2: 0}
-
-    def test_a_topic_that_keeps_everything_begins_at_zero_and_is_not_compacted(self, log: LogUnderTest) -> None:
-        log.append(key_in(1), b"value")
-        assert log.log.beginnings(log.topic) == {0: 0, 1: 0, 2: 0}
-        assert not log.log.compacted(log.topic)
-
-    def test_an_unknown_topic_has_no_ends(self, log: LogUnderTest) -> None:
-        assert log.log.ends("nobody.changes") == {}
-
-    def test_positions_are_those_last_committed_and_only_of_partitions_that_have_one(self, log: LogUnderTest) -> None:
-        for _ in range(4):
-            log.append(key_in(0), b"value")
-            log.append(key_in(2), b"value")
-        subscription = log.subscribe()
-        everything(subscription, 8)
-        assert log.log.positions(GROUP, log.topic) == {}
-        subscription.commit({0: 1, 2: 2})
-        subscription.commit({2: 4})
-        assert log.log.positions(GROUP, log.topic) == {0: 1, 2: 4}
-
-    def test_reading_gives_one_partition_from_the_start_up_to_the_end(self, log: LogUnderTest) -> None:
-        for n in range(10):
-            log.append(key_in(1), b"%d" % n, (("n", b"%d" % n),))
-            log.append(key_in(2), b"other")
-        assert offsets(log.log.read(log.topic, 1, 3, 7)) == [3, 4, 5, 6]
-        assert offsets(log.log.read(log.topic, 1, 4, 4)) == []
-        assert list(log.log.read(log.topic, 1, 0, 10)) == [
-            d for d in everything(log.subscribe(), 20) if d.partition == 1
-        ]
-
-    def test_reading_moves_no_group(self, log: LogUnderTest) -> None:
-        log.append(b"1", b"value")
-        subscription = log.subscribe()
-        assert offsets(log.log.read(log.topic, partition_of(b"1", PARTITIONS), 0, 1)) == [0]
-        assert len(everything(subscription, 1)) == 1
 
 
 class FairSubscriptionContract(SubscriptionContract):

@@ -25,6 +25,7 @@ from tests.contracts import dynamodb_tables
 from tests.contracts.documents import COMPOSITE_KEY, NUMBER_KEY, one, put, remove, version
 from tests.contracts.dynamodb_tables import NOW, Tables, on_the_model
 from tests.contracts.read_model import ReadModelContract, Store
+from tests.contracts.replacing import ReplacingContract, SharedContract
 from tests.unit import version_guard_model as model
 
 if TYPE_CHECKING:
@@ -64,18 +65,32 @@ def tables(make_tables: Callable[[KeySchema], Tables]) -> Tables:
     return make_tables(NUMBER_KEY)
 
 
-class TestDynamoDBTable(ReadModelContract):
+class TestDynamoDBTable(ReadModelContract, ReplacingContract, SharedContract):
     """A table and its removals table are the store."""
 
     examples: ClassVar[int] = 20
+    replacing_examples: ClassVar[int] = 20
 
     @pytest.fixture
-    def make_store(self, make_tables: Callable[[KeySchema], Tables]) -> Iterator[Callable[[KeySchema], Store]]:
+    def made(self) -> list[Tables]:
+        """The tables of the test's stores."""
+        return []
+
+    @pytest.fixture
+    def somebody_else(self, made: list[Tables]) -> Callable[[str], None]:
+        """See `SharedContract.somebody_else`."""
+        return lambda key: made[-1].put_as_somebody_else({"UserId": {"N": key}})
+
+    @pytest.fixture
+    def make_store(
+        self, make_tables: Callable[[KeySchema], Tables], made: list[Tables]
+    ) -> Iterator[Callable[[KeySchema], Store]]:
         """See `ReadModelContract.make_store`."""
         opened: list[DynamoDBTable] = []
 
         def make(schema: KeySchema) -> Store:
             tables = make_tables(schema)
+            made.append(tables)
 
             def open_table() -> ReadModel:
                 opened.append(tables.open())

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from threading import Event
+from time import monotonic
 from uuid import uuid4
 
 import pytest
 from confluent_kafka import TopicPartition
 
 from consumers.delivery.kafka import KafkaDeadLetters, KafkaSubscription
-from consumers.errors import DeadLetterLost, Outage, TruncatedTopic
+from consumers.errors import DeadLetterLost, GroupBusy, Outage, TruncatedTopic
 from consumers.subscription import Delivery
 from distributary.errors import TopicsUnusable
 from distributary.kafka_topics import DeclaredTopic, create_topics
 from schemas.dead_letters import DeadLetter, read_dead_letter
 from schemas.topics import dead_letters_of
-from tests.contracts.subscription import PARTITIONS, key_in
+from tests.contracts.subscription import LONG, PARTITIONS, key_in
 from tests.contracts.test_kafka_subscription import RealKafka
 
 LETTER = DeadLetter(
@@ -40,6 +42,14 @@ def polled(*members: KafkaSubscription, until: int, patience: int = 200) -> list
         quiet = 0 if found else quiet + 1
         deliveries += found
     return deliveries
+
+
+def everybody_has_left(log: RealKafka, group: str) -> bool:
+    """Whether the group has no members any more; the broker may take a moment to hear of it."""
+    pause, deadline = Event(), monotonic() + LONG
+    while log.log.members(group) and monotonic() < deadline:
+        pause.wait(0.05)
+    return not log.log.members(group)
 
 
 def test_a_second_member_takes_over_partitions_and_the_first_is_told_which(log: RealKafka) -> None:
@@ -107,6 +117,33 @@ def test_a_position_below_the_topics_beginning_is_an_error_that_names_it(log: Re
     assert log.log.beginnings(log.topic) == {0: 3, 1: 0, 2: 0}
     with pytest.raises(TruncatedTopic, match=rf"the position 0 of the group .* in {log.topic}/0 is no longer there"):
         polled(log.subscribe(uuid4().hex), until=1)
+
+
+def test_members_are_listed_by_their_client_ids_until_they_leave(log: RealKafka) -> None:
+    group = uuid4().hex
+    one, other = log.subscribe(group, f"{group}@1"), log.subscribe(group, f"{group}@2")
+    polled(one, other, until=PARTITIONS, patience=5)
+    while len(members := log.log.members(group)) < 2:
+        polled(one, other, until=1, patience=1)
+    assert members == [f"{group}@1", f"{group}@2"]
+    one.close()
+    other.close()
+    assert everybody_has_left(log, group)
+
+
+def test_the_positions_of_a_group_with_members_stay_as_they_are(log: RealKafka) -> None:
+    log.append(key_in(0), b"value")
+    group = uuid4().hex
+    member = log.subscribe(group, f"{group}@1")
+    polled(member, until=1)
+    member.commit({0: 1})
+    with pytest.raises(GroupBusy, match=rf"the group {group} has members \({group}@1\), and its positions can be set"):
+        log.log.set_positions(group, log.topic, {0: 0})
+    assert log.log.positions(group, log.topic) == {0: 1}
+    member.close()
+    assert everybody_has_left(log, group)
+    log.log.set_positions(group, log.topic, {0: 0})
+    assert log.log.positions(group, log.topic) == {0: 0}
 
 
 def test_a_topic_that_is_not_there_is_an_outage(kafka_bootstrap: str) -> None:

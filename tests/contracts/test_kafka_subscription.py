@@ -14,6 +14,7 @@ from consumers.delivery.kafka import KafkaSubscription
 from consumers.delivery.kafka_log import KafkaLog
 from schemas.dead_letters import Headers
 from schemas.kafka import PRODUCER, KafkaConnection
+from tests.contracts.log import LogContract
 from tests.contracts.subscription import GROUP, NOW, PARTITIONS, SubscriptionContract
 
 
@@ -22,6 +23,7 @@ class RealKafka:
 
     def __init__(self, bootstrap: str, protocol: str = "consumer") -> None:
         self.connection = KafkaConnection(kafka=bootstrap, kafka_group_protocol=protocol)
+        self.now = NOW
         self.topic = f"contract-{uuid4().hex}.changes"
         self.open = ExitStack()
         self.log = KafkaLog(self.connection.client())
@@ -36,11 +38,11 @@ class RealKafka:
         self.admin.create_topics([topic], operation_timeout=10)[self.topic].result(10)
 
     def append(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
-        self._producer.produce(self.topic, value, key, headers=list(headers), timestamp=int(NOW * 1000))
+        self._producer.produce(self.topic, value, key, headers=list(headers), timestamp=int(self.now * 1000))
         assert self._producer.flush(10) == 0
 
-    def subscribe(self, group: str = GROUP) -> KafkaSubscription:
-        member = KafkaSubscription(self.connection.member(), group, self.topic)
+    def subscribe(self, group: str = GROUP, client: str | None = None) -> KafkaSubscription:
+        member = KafkaSubscription(self.connection.member(), group, self.topic, client)
         self.open.callback(member.close)
         return member
 
@@ -50,7 +52,7 @@ def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-class TestKafkaSubscription(SubscriptionContract):
+class TestKafkaSubscription(SubscriptionContract, LogContract):
     @pytest.fixture
     def log(self, kafka_bootstrap: str, protocol: str) -> Iterator[RealKafka]:
         kafka = RealKafka(kafka_bootstrap, protocol)

@@ -27,19 +27,26 @@ from tests import items
 from tests.contracts.documents import EVERY_TYPE_IN_JSON, exactly, one, put, remove, version
 from tests.contracts.opensearch_places import Place
 from tests.contracts.read_model import ReadModelContract, Store
+from tests.contracts.replacing import ReplacingContract, SharedContract
 from tests.contracts.searchable import SearchableContract
 
 
-class TestOpenSearchIndex(ReadModelContract, SearchableContract):
+class TestOpenSearchIndex(ReadModelContract, ReplacingContract, SharedContract, SearchableContract):
     """An index with its alias is the store."""
 
     examples: ClassVar[int] = 20
+    replacing_examples: ClassVar[int] = 20
     as_given_back: ClassVar[Fields] = EVERY_TYPE_IN_JSON
 
     @pytest.fixture
     def make_store(self, place: Place) -> Callable[[KeySchema], Store]:
         """See `ReadModelContract.make_store`."""
         return lambda _: place.open
+
+    @pytest.fixture
+    def somebody_else(self, place: Place) -> Callable[[str], None]:
+        """See `SharedContract.somebody_else`."""
+        return lambda key: place.put_as_somebody_else(key, {"UserId": int(key)})
 
 
 def source(key: str, number: int, **fields: Any) -> dict[str, Any]:

@@ -20,13 +20,21 @@ from schemas.errors import InvalidKey
 from schemas.keys import KeySchema
 from tests.contracts.documents import EVERY_TYPE_IN_JSON, put, remove, version
 from tests.contracts.read_model import ReadModelContract, Store
+from tests.contracts.replacing import ReplacingContract, SharedContract
 from tests.contracts.searchable import INDEX, SearchableContract
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-class TestMemoryReadModel(ReadModelContract):
+class TestMemoryReadModel(ReadModelContract, ReplacingContract, SharedContract):
     """One object is the store."""
+
+    @pytest.fixture
+    def somebody_else(self, store: Store) -> Callable[[str], None]:
+        """See `SharedContract.somebody_else`."""
+        read_model = store()
+        assert isinstance(read_model, MemoryReadModel)
+        return lambda key: read_model.put_as_somebody_else(key, {"UserId": int(key)})
 
     @pytest.fixture
     def make_store(self) -> Callable[[KeySchema], Store]:
@@ -39,7 +47,7 @@ class TestMemoryReadModel(ReadModelContract):
         return make
 
 
-class TestSqliteIndex(ReadModelContract, SearchableContract):
+class TestSqliteIndex(ReadModelContract, ReplacingContract, SearchableContract):
     """One file is the store."""
 
     as_given_back: ClassVar[Fields] = EVERY_TYPE_IN_JSON

@@ -9,6 +9,7 @@ from consumers.delivery.memory import MemoryLog, MemorySubscription
 from distributary.local.log.log import EmbeddedLog, Entry
 from distributary.local.log.subscription import EmbeddedSubscription
 from schemas.dead_letters import Headers
+from tests.contracts.log import LogContract
 from tests.contracts.subscription import GROUP, NOW, PARTITIONS, FairSubscriptionContract
 
 TOPIC = "users.changes"
@@ -18,7 +19,8 @@ class InMemory:
     topic = TOPIC
 
     def __init__(self) -> None:
-        self.log = MemoryLog(lambda: NOW)
+        self.now = NOW
+        self.log = MemoryLog(lambda: self.now)
         self.log.create_topic(TOPIC, PARTITIONS)
 
     def append(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
@@ -32,7 +34,8 @@ class Embedded:
     topic = TOPIC
 
     def __init__(self, path: Path) -> None:
-        self.log = EmbeddedLog(path, lambda: NOW)
+        self.now = NOW
+        self.log = EmbeddedLog(path, lambda: self.now)
         self.log.create_topic(TOPIC, PARTITIONS)
 
     def append(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
@@ -42,13 +45,13 @@ class Embedded:
         return EmbeddedSubscription(self.log, group, TOPIC)
 
 
-class TestMemorySubscription(FairSubscriptionContract):
+class TestMemorySubscription(FairSubscriptionContract, LogContract):
     @pytest.fixture
     def log(self) -> InMemory:
         return InMemory()
 
 
-class TestEmbeddedSubscription(FairSubscriptionContract):
+class TestEmbeddedSubscription(FairSubscriptionContract, LogContract):
     @pytest.fixture
     def log(self, tmp_path: Path) -> Iterator[Embedded]:
         embedded = Embedded(tmp_path / "log.sqlite3")

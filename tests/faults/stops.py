@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from consumers.delivery.dead_letters import DeadLetters
 from consumers.group import Group
-from consumers.read_model import Document, ReadModel, WriteOutcome
+from consumers.read_model import Document, ReadModel, Replacement, State, WriteOutcome
 from consumers.subscription import Delivery, Subscription
-from consumers.writes import VersionedWrite, Write
+from consumers.writes import Fields, Put, VersionedWrite, Write
 from schemas.change_event import ChangeEvent
 from schemas.codec import EventDecoder
 from schemas.dead_letters import DeadLetter
@@ -112,6 +112,15 @@ class StoppingReadModel:
 
     def scan(self) -> Iterator[Document]:
         return self._read_model.scan()
+
+    def states(self, keys: Sequence[str]) -> list[State]:
+        return self._read_model.states(keys)
+
+    def replace(self, replacements: Sequence[Replacement]) -> list[WriteOutcome]:
+        return self._read_model.replace(replacements)
+
+    def given_back(self, put: Put) -> Fields:
+        return self._read_model.given_back(put)
 
     def close(self) -> None:
         self._read_model.close()

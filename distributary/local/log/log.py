@@ -106,6 +106,19 @@ class EmbeddedLog:
         with self.database.connection() as connection:
             return _ends(connection, topic)
 
+    def offsets_at(self, topic: str, epoch_seconds: float) -> dict[int, int]:
+        """See `Log.offsets_at`."""
+        found = (
+            "SELECT offset FROM deliveries WHERE topic = ? AND partition = ? AND timestamp >= ? ORDER BY offset LIMIT 1"
+        )
+        at = round(epoch_seconds * 1000)
+        with self.database.connection() as connection:
+            offsets = _ends(connection, topic)
+            for partition in offsets:
+                for (offset,) in connection.execute(found, (topic, partition, at)).fetchall():
+                    offsets[partition] = offset
+        return offsets
+
     def positions(self, group: str, topic: str) -> dict[int, int]:
         """See `Log.positions`."""
         with self.database.connection() as connection:
@@ -114,6 +127,14 @@ class EmbeddedLog:
                     "SELECT partition, next FROM positions WHERE group_name = ? AND topic = ?", (group, topic)
                 )
             )
+
+    def set_positions(self, group: str, topic: str, positions: Mapping[int, int]) -> None:
+        """See `Log.set_positions`; a member takes no notice before its next start."""
+        self.commit(group, topic, positions)
+
+    def members(self, group: str) -> list[str]:
+        """See `Log.members`; it keeps no account of them."""
+        return []
 
     def commit(self, group: str, topic: str, positions: Mapping[int, int]) -> None:
         """Stores the group's positions; on disk once it returns."""
