@@ -22,6 +22,7 @@ from consumers.errors import ConsumersError
 from distributary.cli_dead_letters import dead_letters
 from distributary.cli_filter import filters
 from distributary.cli_parts import bridge, consume, prepare
+from distributary.cli_rebuild import rebuild
 from distributary.cli_schemas import schemas
 from distributary.cli_terminal import (
     DEFAULT_HOME,
@@ -34,6 +35,7 @@ from distributary.cli_terminal import (
     reached,
     until_told,
 )
+from distributary.cli_verify import verify
 from distributary.errors import DistributaryError, NotDrained, UnknownName, UnreadableFeed
 from schemas.errors import SchemasError
 from schemas.filters import PatternError
@@ -54,8 +56,8 @@ app = typer.Typer(
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(filters, name="filter")
 app.add_typer(schemas, name="schemas")
-for part in (bridge, consume, prepare):
-    app.command()(part)
+for command in (bridge, consume, prepare, verify, rebuild):
+    app.command()(command)
 
 
 class On(StrEnum):

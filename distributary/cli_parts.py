@@ -8,11 +8,9 @@ from typing import Annotated
 
 import typer
 
-from consumers.group import Group
-from consumers.groups import GROUPS
 from consumers.read_model import Index
-from distributary.cli_terminal import err, until_told
-from distributary.errors import SettingMissing, UnknownName
+from distributary.cli_terminal import err, group_of, until_told
+from distributary.errors import SettingMissing
 from distributary.settings import Settings
 from schemas.settings import read_settings, variable
 
@@ -45,7 +43,7 @@ def consume(
     from distributary.pages import Pages, serving
     from distributary.part import group_alone, run_part
 
-    group = _group(name)
+    group = group_of(name)
     settings = _settings()
     if isinstance(group.read_model, Index) and not settings.stores.opensearch_url:
         raise SettingMissing(
@@ -73,13 +71,6 @@ def _settings() -> Settings:
     if not settings.registry.registry_url:
         raise SettingMissing(f"{variable('registry_url')} is not set; give the registry's Confluent-compatible address")
     return settings
-
-
-def _group(name: str) -> Group:
-    for group in GROUPS:
-        if group.name == name:
-            return group
-    raise UnknownName(f"there is no group {name}; there are {', '.join(group.name for group in GROUPS)}")
 
 
 def _tell(what: str, url: str) -> None:

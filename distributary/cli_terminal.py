@@ -19,6 +19,7 @@ from distributary.errors import UnknownName
 from schemas.settings import read_settings
 
 if TYPE_CHECKING:
+    from consumers.group import Group
     from distributary.adapters import Adapters
     from distributary.attach import Attached
     from distributary.settings import Settings
@@ -77,6 +78,16 @@ def until_told() -> Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, tell)
     return told
+
+
+def group_of(name: str) -> Group:
+    """The group of that name. Raises UnknownName."""
+    from consumers.groups import GROUPS
+
+    for group in GROUPS:
+        if group.name == name:
+            return group
+    raise UnknownName(f"there is no group {name}; there are {', '.join(group.name for group in GROUPS)}")
 
 
 def topic_of(table: str) -> Topic:

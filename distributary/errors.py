@@ -78,6 +78,34 @@ class Unaccounted(DistributaryError):
         self.rows = rows
 
 
+class RunInProgress(DistributaryError):
+    """Raised when others are at work on the same thing, otherwise than now asked for."""
+
+
+class NotFoldable(DistributaryError):
+    """Raised when a topic cannot be folded: it lost its beginning, forgets changes, or has other partitions."""
+
+
+class OldMember(DistributaryError):
+    """Raised when a member of the group still runs with another version of its projection."""
+
+
+class FoldStopped(DistributaryError):
+    """Raised when a fold was told to stop; what was written by then stays right."""
+
+
+class Differs(DistributaryError):
+    """Raised when a read model is not what its log says."""
+
+
+class NotRebuilt(DistributaryError):
+    """Raised when a rebuild has left keys behind."""
+
+
+class UnreadableKeys(DistributaryError):
+    """Raised when a file of keys cannot be read, or holds what is no key."""
+
+
 class TopicsUnusable(DistributaryError):
     """Raised when the topics cannot be made, or are not as they are declared."""
 

@@ -11,6 +11,7 @@ from bridge.dynamodb_positions import POSITIONS
 from consumers.groups import GROUPS
 from consumers.read_model import Table
 from consumers.read_models.dynamodb_steps import EXPIRES_AT, REMOVALS
+from distributary.folding.dynamodb_runs import RUNS
 from schemas.change_event import ViewType
 from schemas.event_schema import item_record_of, packaged
 from schemas.keys import KeyAttribute, KeySchema
@@ -71,4 +72,5 @@ def declared_tables() -> list[DeclaredTable]:
     models = [group.read_model for group in GROUPS if isinstance(group.read_model, Table)]
     kept = [DeclaredTable(model.name, model.key) for model in models if model.name not in streamed]
     positions = DeclaredTable(POSITIONS, (KeyAttribute("stream", "S"), KeyAttribute("shard", "S")))
-    return [*sources, *kept, positions, DeclaredTable(REMOVALS.name, REMOVALS.key, expires_at=EXPIRES_AT)]
+    runs = DeclaredTable(RUNS, (KeyAttribute("run", "S"), KeyAttribute("part", "S")))
+    return [*sources, *kept, positions, runs, DeclaredTable(REMOVALS.name, REMOVALS.key, expires_at=EXPIRES_AT)]

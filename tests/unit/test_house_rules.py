@@ -39,6 +39,7 @@ LIBRARY_HOMES = {
         "bridge/dynamodb_*.py",
         "consumers/read_models/dynamodb*.py",
         "distributary/dynamodb_clients.py",
+        "distributary/folding/dynamodb_*.py",
         "distributary/local/direct_calls.py",
         "schemas/dynamodb.py",
     ),
@@ -62,6 +63,7 @@ LIBRARY_HOMES = {
     "rich": ("distributary/cli*.py", "distributary/display.py"),
     "sqlite3": (
         "consumers/read_models/sqlite.py",
+        "distributary/folding/*_file.py",
         "distributary/local/log/*.py",
         "distributary/local/servers/dynoxide.py",
     ),

@@ -19,7 +19,7 @@ from consumers.read_models.opensearch_bulk import (
     Answer,
     BulkWriter,
     SideBySide,
-    outcomes_of,
+    outcome_of,
 )
 
 REFUSED, FAILED = WriteStatus.REFUSED, WriteStatus.FAILED
@@ -46,7 +46,7 @@ CREATED = item(201, result="created")
     ],
 )
 def test_a_result_is_an_outcome(answered: BulkItem, outcome: object) -> None:
-    assert outcomes_of([answered]) == [outcome]
+    assert outcome_of(answered) == outcome
 
 
 POISON = [
@@ -84,31 +84,31 @@ OUTAGES = [
 
 @pytest.mark.parametrize("answered", POISON)
 def test_what_is_said_of_a_document_refuses_it(answered: BulkItem) -> None:
-    (outcome,) = outcomes_of([answered])
+    outcome = outcome_of(answered)
     assert outcome == (REFUSED, str(answered.error))
 
 
 @pytest.mark.parametrize("answered", OUTAGES)
 def test_whatever_else_is_said_is_an_outage_with_a_reason(answered: BulkItem) -> None:
-    (outcome,) = outcomes_of([answered])
+    outcome = outcome_of(answered)
     assert outcome.status is FAILED
     assert outcome.reason
 
 
 def test_a_missing_index_is_called_so_and_says_what_to_do() -> None:
-    assert {outcome.reason for outcome in outcomes_of(OUTAGES[1:3])} == {
+    assert {outcome.reason for outcome in map(outcome_of, OUTAGES[1:3])} == {
         "the index is missing, and no write makes one; restore or rebuild it"
     }
 
 
 def test_a_reason_gives_what_it_was_caused_by() -> None:
-    (outcome,) = outcomes_of([OUTAGES[3]])
+    outcome = outcome_of(OUTAGES[3])
     assert outcome.reason == ("illegal_argument_exception: failed to execute script (script_exception: compile error)")
 
 
 def test_one_writes_failure_touches_no_neighbour() -> None:
     answered = [CREATED, *POISON, *OUTAGES, CREATED]
-    statuses = [outcome.status for outcome in outcomes_of(answered)]
+    statuses = [outcome.status for outcome in map(outcome_of, answered)]
     assert statuses == [WriteStatus.APPLIED, *[REFUSED] * len(POISON), *[FAILED] * len(OUTAGES), WriteStatus.APPLIED]
 
 

@@ -1,0 +1,127 @@
+"""`distributary rebuild` and `replay`: read models made from their log again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from distributary.cli_terminal import HomeOption, JsonOption, group_of, reached
+from distributary.cli_verify import (
+    PatienceOption,
+    SampleOption,
+    TruncatedOption,
+    WorkersOption,
+    print_findings,
+    reach_of,
+    report,
+    say,
+)
+from distributary.errors import NotRebuilt
+
+if TYPE_CHECKING:
+    from consumers.group import Group
+    from distributary.folding.findings import Findings
+    from distributary.folding.writing import Written
+    from distributary.rebuild import Rebuilt
+
+USD_A_MILLION_WRITE_UNITS = 0.625
+"""DynamoDB's price on demand in us-east-1, since November 2024."""
+
+
+def rebuild(
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="The group whose read model is made anew.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only the plan.")] = False,
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", metavar="FILE", help="Only these item keys, one a line, whatever their age."),
+    ] = None,
+    writes_per_second: Annotated[
+        float | None, typer.Option("--writes-per-second", min=0.1, help="No more writes than that.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    sample: SampleOption = 5,
+    workers: WorkersOption = None,
+    patience: PatienceOption = 5.0,
+    accept_truncated: TruncatedOption = False,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Make a group's read model what its log says: only what differs is written, while live traffic goes on.
+
+    The same command on another machine takes part. It may be killed at any moment, and run again.
+    """
+    from distributary.cli_progress import print_line, showing
+    from distributary.folding.keys_file import read_keys
+    from distributary.folding.partition import Scope
+    from distributary.rebuild import Rebuild
+    from distributary.verify import How, verify
+
+    meant = group_of(group)
+    scope = Scope(samples=sample)
+    if keys is not None:
+        scope = Scope(keys=read_keys(keys, meant.topic), every_removal=True, samples=sample)
+    how = How(workers, patience, accept_truncated, writes_per_second)
+    with reached(home) as adapters, showing(json=json) as show:
+        if dry_run:
+            _print_plan(meant, verify(adapters, reach_of(home), meant, scope, how, show), json=json)
+            return
+        approve = _approval(meant, ask=not yes and not json, json=json)
+        rebuilt = Rebuild(adapters, reach_of(home), meant, scope, how, show, approve).run()
+    if json:
+        print_line({"result": {"group": meant.name, "events": rebuilt.found.events, **_result(rebuilt.written)}})
+    else:
+        _print_result(meant, rebuilt)
+    _tell_what_is_left(meant, rebuilt.written)
+
+
+def _approval(group: Group, *, ask: bool, json: bool) -> Callable[[Findings], None]:
+    """Prints the plan, and on a terminal asks whether it shall be."""
+
+    def approve(found: Findings) -> None:
+        _print_plan(group, found, json=json)
+        if found.to_write and ask and sys.stdin.isatty():
+            typer.confirm(f"Write {found.to_write:,} keys of {group.read_model.name}?", abort=True, err=True)
+
+    return approve
+
+
+def _print_plan(group: Group, found: Findings, *, json: bool) -> None:
+    from consumers.read_model import Table
+    from distributary.cli_progress import print_line
+
+    on_dynamodb = isinstance(group.read_model, Table)
+    cost = found.write_units * USD_A_MILLION_WRITE_UNITS / 1_000_000
+    if json:
+        units = {"write_units": found.write_units, "usd": round(cost, 6)} if on_dynamodb else {}
+        plan = {**report(group, found), "writes": found.to_write, "write_bytes": found.write_bytes, **units}
+        print_line({"plan": plan})
+        return
+    print_findings(group, found)
+    said = f"to write: {found.to_write:,} keys, about {found.write_bytes:,} bytes"
+    if on_dynamodb:
+        said += f", {found.write_units:,} write units (about USD {cost:,.4f} on demand)"
+    say(said)
+
+
+def _print_result(group: Group, rebuilt: Rebuilt) -> None:
+    written = rebuilt.written
+    say(f"{group.read_model.name}: {written.put:,} keys put, {written.removed:,} removed, {written.writes:,} writes")
+    for reason in written.reasons:
+        say(f"refused: {reason}")
+
+
+def _result(written: Written) -> dict[str, Any]:
+    return msgspec.structs.asdict(written)
+
+
+def _tell_what_is_left(group: Group, written: Written) -> None:
+    if written.kept_changing:
+        raise NotRebuilt(
+            f"{written.kept_changing} keys of {group.read_model.name} changed each time they were looked at; they are "
+            f"live traffic's: `distributary verify {group.name}` says whether they are right"
+        )

@@ -1,0 +1,198 @@
+"""A partition's deliveries, folded to the write that counts for each key (design section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from consumers.delivery.prepare import Poison, Preparation
+from consumers.errors import RefusedDocument
+from consumers.subscription import Delivery
+from consumers.writes import Put, VersionedWrite, Write
+from distributary.folding.fold_file import FoldFile, Row
+from distributary.folding.judge import Want
+from distributary.folding.partition_of_key import item_key
+from schemas.errors import InvalidKey, UndecodableEvent, UnknownSchema
+
+YOUNG_BYTES = 48 * 1024 * 1024
+"""How much is folded in memory before it goes to the file."""
+_ROW_BYTES = 300
+"""What a row takes beside its event's bytes, about."""
+_UNDECODED = "surrogateescape"
+
+Takes: TypeAlias = Callable[[Put], object]
+"""Raises RefusedDocument for a document that the store would refuse."""
+
+
+class Part(NamedTuple):
+    """Which deliveries are folded: of those message keys, those that are `admitted`; None: all."""
+
+    keys: Collection[bytes] | None = None
+    admitted: Callable[[Delivery], bool] | None = None
+
+    def has(self, delivery: Delivery) -> bool:
+        """Whether the delivery is one of them."""
+        if self.keys is not None and delivery.key not in self.keys:
+            return False
+        return self.admitted is None or self.admitted(delivery)
+
+
+ALL = Part()
+
+
+class Fold:
+    """The fold of one partition, kept in `file`.
+
+    Where the group's writes may be folded by message key and version header, an event is decoded only if it is the last
+    of its key; one that turns out to be poison, or to be refused by the store, is left out, and the key is folded again
+    by all of its events. `takes` knows what the store refuses. `events` counts what was read.
+    """
+
+    def __init__(self, preparation: Preparation, file: FoldFile, takes: Takes, item_key_parts: int) -> None:
+        self.events = 0
+        self.refused: dict[int, str] = {}
+        """Offsets of the events that a store refused, and why."""
+        self._preparation = preparation
+        self._file = file
+        self._where = preparation.group.where
+        self._takes = takes
+        self._parts = item_key_parts
+        self._young: dict[bytes, tuple[str, int, bytes | None, str]] = {}
+        self._young_bytes = 0
+        self._unsure: set[bytes] = set()
+
+    def add(self, deliveries: Iterable[Delivery], part: Part = ALL) -> None:
+        """Folds the deliveries, which come in offset order, unseen where that may be."""
+        whole = part == ALL
+        for delivery in deliveries:
+            self.events += 1
+            if not whole and not part.has(delivery):
+                continue
+            place = self._preparation.place_in_fold(delivery)
+            if place is not None:
+                self._keep(*place, delivery, puts=self._may_put(delivery))
+            else:
+                self._see(delivery)
+        self._flush()
+
+    def add_again(self, deliveries: Iterable[Delivery], part: Part = ALL) -> None:
+        """Folds the keys that were left open anew; `deliveries` are those of the partition from its beginning."""
+        open_keys, self._unsure = self._unsure, set()
+        for delivery in deliveries:
+            if delivery.key in open_keys and part.has(delivery) and delivery.offset not in self.refused:
+                self._see(delivery, sure=True)
+        self._flush()
+
+    @property
+    def left_open(self) -> int:
+        """How many items are to be folded again."""
+        return len(self._unsure)
+
+    def refuse(self, want: Want, reason: str) -> None:
+        """Leaves out the event of that want, which the store refuses: its item is to be folded again."""
+        self.refused[want.offset] = reason
+        self._leave_open(want.write.key.encode())
+
+    def wants(self) -> Iterator[list[Want]]:
+        """What is wanted under every key, page by page; keys that turn out to be open are left out."""
+        for rows in self._file.rows():
+            found = [self._want(row) for row in rows]
+            for row, want in zip(rows, found, strict=True):
+                if want is None:
+                    self._leave_open(row.key)
+            yield [want for want in found if want is not None]
+
+    def want(self, key: bytes) -> Want | None:
+        """What is wanted under a key; None where no event of it counts."""
+        row = self._file.row(key)
+        return None if row is None else self._want(row)
+
+    def add_later(self, deliveries: Iterable[Delivery], keys: Collection[bytes] | None = None) -> None:
+        """Keeps what came after the fold's end, each event for itself."""
+        found = (each for each in deliveries if keys is None or each.key in keys)
+        self._file.add_later(
+            Row(write.key.encode(), write.version, delivery.offset, delivery.value, self._put_version(write))
+            for delivery in found
+            for write in self._writes(delivery)
+        )
+
+    def later(self, key: bytes) -> list[Want]:
+        """What was wanted under a key by each event that came after the fold's end, but for what the store refuses."""
+        wants = [self._want(row) for row in self._file.later(key) if row.offset not in self.refused]
+        return [want for want in wants if want is not None and self._is_taken(want.write, want.offset)]
+
+    def _leave_open(self, key: bytes) -> None:
+        item = item_key(_text(key), self._parts).encode(errors=_UNDECODED)
+        self._unsure.add(item)
+        self._file.forget(item)
+
+    def _see(self, delivery: Delivery, *, sure: bool = False) -> None:
+        for write in self._writes(delivery):
+            if not sure or self._is_taken(write.write, delivery.offset):
+                self._keep(write.key.encode(), write.version, delivery, puts=bool(self._put_version(write)))
+
+    def _is_taken(self, write: Write, offset: int) -> bool:
+        if isinstance(write, Put):
+            try:
+                self._takes(write)
+            except (RefusedDocument, InvalidKey) as error:
+                self.refused[offset] = str(error)
+                return False
+        return True
+
+    def _writes(self, delivery: Delivery) -> Sequence[VersionedWrite]:
+        prepared = self._preparation.prepare(delivery)
+        return () if isinstance(prepared, Poison) else prepared
+
+    def _may_put(self, delivery: Delivery) -> bool:
+        """Whether a delivery that nobody looks at may put a document."""
+        if self._where is None:
+            return True
+        try:
+            return self._preparation.group.holds(self._preparation.decode(delivery.value))
+        except (UndecodableEvent, UnknownSchema, ValueError):
+            return True  # poison that may be redriven
+
+    def _put_version(self, write: VersionedWrite) -> str:
+        # Without a `where`, live traffic skips no removal: each is remembered as what it is.
+        return write.version if self._where is None or isinstance(write.write, Put) else ""
+
+    def _keep(self, key: bytes, version: str, delivery: Delivery, *, puts: bool) -> None:
+        known = self._young.get(key)
+        last_put = version if puts else ""
+        if known is not None:
+            last_put = max(last_put, known[3])
+            if version <= known[0]:
+                self._young[key] = (*known[:3], last_put)
+                return
+        self._young_bytes += len(delivery.value or b"") + (_ROW_BYTES if known is None else -len(known[2] or b""))
+        self._young[key] = (version, delivery.offset, delivery.value, last_put)
+        if self._young_bytes > YOUNG_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._file.fold(Row(key, *kept) for key, kept in self._young.items())
+        self._young, self._young_bytes = {}, 0
+
+    def _want(self, row: Row) -> Want | None:
+        """The row's write, as its event makes it; None where the event makes none of that key and version."""
+        if row.value is None:
+            return None
+        try:
+            event = self._preparation.decode(row.value)
+        except (UndecodableEvent, UnknownSchema):
+            return None
+        prepared = self._preparation.writes_of(event, for_others=True)
+        if isinstance(prepared, Poison):
+            return None
+        committed = None if event.committed_at is None else event.committed_at.timestamp()
+        key = _text(row.key)
+        for write, version in prepared:
+            if write.key == key and version == row.version:
+                return Want(write, version, row.offset, committed, row.last_put)
+        return None
+
+
+def _text(key: bytes) -> str:
+    """The key as text, also one that is no UTF-8, as a message key may be."""
+    return key.decode(errors=_UNDECODED)

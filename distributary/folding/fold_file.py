@@ -1,0 +1,134 @@
+"""Where the fold of one partition is kept: an SQLite file, so that memory stays flat whatever the log's size."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_SCHEMA = """
+PRAGMA page_size = 16384;
+PRAGMA journal_mode = OFF;    -- a fold that is cut short is made anew
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -32768;
+CREATE TABLE folded (
+    key BLOB PRIMARY KEY, version TEXT NOT NULL, offset INTEGER NOT NULL, value BLOB, last_put TEXT NOT NULL
+);
+CREATE TABLE later (
+    key BLOB, version TEXT NOT NULL, offset INTEGER, value BLOB, last_put TEXT NOT NULL, PRIMARY KEY (key, offset)
+);
+CREATE TABLE suspects (key BLOB PRIMARY KEY);
+CREATE TABLE findings (key BLOB PRIMARY KEY, finding TEXT NOT NULL);
+"""
+# An event that does not count for its key may still be the last one to put a document.
+_UPSERT = """
+INSERT INTO folded VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    version = max(version, excluded.version), last_put = max(last_put, excluded.last_put),
+    offset = iif(excluded.version > version, excluded.offset, offset),
+    value = iif(excluded.version > version, excluded.value, value)
+WHERE excluded.version > version OR excluded.last_put > last_put
+"""
+_ROW = "key, version, offset, value, last_put"
+PAGE = 500
+"""Keys that are worked on together."""
+
+
+class Row(NamedTuple):
+    """The event that counts for a key so far: the write's key in UTF-8, its version, the event's offset and bytes; and
+    the highest version that any event puts a document under, empty where none does.
+    """
+
+    key: bytes
+    version: str
+    offset: int
+    value: bytes | None
+    last_put: str
+
+
+class FoldFile:
+    """The fold in the file at `path`, begun `anew` or as it was left. One thread at a time."""
+
+    def __init__(self, path: Path, *, anew: bool = True) -> None:
+        if anew:
+            path.unlink(missing_ok=True)
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        if anew:
+            self._connection.executescript(_SCHEMA)
+
+    def fold(self, rows: Iterable[Row]) -> None:
+        """Keeps of each key the row of the highest version, the first of equals, with the last put of all."""
+        with self._transaction():
+            self._connection.executemany(_UPSERT, rows)
+
+    def forget(self, item: bytes) -> None:
+        """Drops the rows of an item: those of its key, and of the keys that begin with it and a `|`."""
+        query = "DELETE FROM folded WHERE key = ? OR (key >= ? AND key < ?)"
+        self._connection.execute(query, (item, item + b"|", item + b"}"))
+
+    def rows(self) -> Iterator[list[Row]]:
+        """Every row, page by page: between two pages others may be written."""
+        for page in self._paged(_ROW, "folded"):
+            yield [Row(*row) for row in page]
+
+    def row(self, key: bytes) -> Row | None:
+        """The row of a key."""
+        found = self._rows(f"SELECT {_ROW} FROM folded WHERE key = ?", (key,))
+        return found[0] if found else None
+
+    def add_later(self, rows: Iterable[Row]) -> None:
+        """Keeps every one of those rows, which came after the fold's end."""
+        with self._transaction():
+            self._connection.executemany("INSERT OR REPLACE INTO later VALUES (?, ?, ?, ?, ?)", rows)
+
+    def later(self, key: bytes) -> list[Row]:
+        """What came for the key after the fold's end, in offset order."""
+        return self._rows(f"SELECT {_ROW} FROM later WHERE key = ? ORDER BY offset", (key,))
+
+    def suspect(self, keys: Iterable[bytes]) -> None:
+        """Notes keys that are to be looked at again."""
+        with self._transaction():
+            self._connection.executemany("INSERT OR IGNORE INTO suspects VALUES (?)", ((key,) for key in keys))
+
+    def suspects(self) -> Iterator[list[bytes]]:
+        """The keys to look at again, page by page."""
+        for page in self._paged("key", "suspects"):
+            yield [key for (key,) in page]
+
+    def find(self, findings: Iterable[tuple[bytes, str]]) -> None:
+        """Notes what is wrong under keys."""
+        with self._transaction():
+            self._connection.executemany("INSERT OR REPLACE INTO findings VALUES (?, ?)", findings)
+
+    def findings(self) -> Iterator[list[bytes]]:
+        """The keys under which something is wrong, page by page."""
+        for page in self._paged("key", "findings"):
+            yield [key for (key,) in page]
+
+    def count(self) -> int:
+        """How many keys the fold has."""
+        return int(self._connection.execute("SELECT count(*) FROM folded").fetchone()[0])
+
+    def close(self) -> None:
+        """Closes the file; what is in it is of no use to anybody else."""
+        self._connection.close()
+
+    def _rows(self, query: str, values: tuple[object, ...]) -> list[Row]:
+        return [Row(*row) for row in self._connection.execute(query, values)]
+
+    def _paged(self, columns: str, table: str) -> Iterator[list[tuple[Any, ...]]]:
+        last = 0
+        while page := self._connection.execute(
+            f"SELECT rowid, {columns} FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}", (last,)
+        ).fetchall():
+            yield [row[1:] for row in page]
+            last = page[-1][0]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        # Without a journal there is nothing to roll back to: what fails in here is the end of the fold.
+        self._connection.execute("BEGIN")
+        yield
+        self._connection.execute("COMMIT")

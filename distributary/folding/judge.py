@@ -1,0 +1,72 @@
+"""What the log wants under a key, and whether what stands there is that: pure (design section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from consumers.read_model import State
+from consumers.writes import Fields, Put, Remove, Write
+from distributary.folding.digests import digest
+
+
+class Want(NamedTuple):
+    """What the log says shall stand under a key: the write that counts, its version and where its event stands.
+
+    `version` None, of a Remove: nothing in the log speaks of the key. `committed` is epoch seconds, None if unknown.
+    `last_put` is the highest version that any event of the key puts a document under, empty where none does: a removal
+    remembered from there on keeps all of them out.
+    """
+
+    write: Write
+    version: str | None
+    offset: int = -1
+    committed: float | None = None
+    last_put: str = ""
+
+
+class Finding(StrEnum):
+    """What is wrong under a key."""
+
+    MISSING = "missing"
+    DIFFERENT = "different"
+    ORPHANED = "orphaned"
+    """There is a document of ours, and none should be."""
+    UNREMEMBERED = "unremembered"
+    """There is none, as it should be, but its removal is not remembered: a late, older write could bring it back."""
+
+
+def nothing(key: str) -> Want:
+    """What is wanted under a key that the log does not speak of."""
+    return Want(Remove(key), None)
+
+
+def judge(want: Want, state: State, given: Fields | None, due: Callable[[Want], bool]) -> Finding | None:
+    """What is wrong, None where all is well.
+
+    `given` is a Put's document as the store gives it back; `due` says whether a removal has to be remembered still. A
+    document without a version is somebody else's: left alone where none of ours is wanted, replaced where one is.
+    """
+    found = state.document
+    if isinstance(want.write, Put):
+        assert given is not None
+        if found is None:
+            return Finding.MISSING
+        same = found.source_version == want.version and digest(found.document) == digest(given)
+        return None if same else Finding.DIFFERENT
+    if found is not None:
+        return None if found.source_version is None else Finding.ORPHANED
+    if not want.last_put or not due(want) or (state.removal is not None and state.removal >= want.last_put):
+        return None
+    return Finding.UNREMEMBERED
+
+
+def moments(base: Want, later: Sequence[Want]) -> list[Want]:
+    """What the log wanted at each moment from `base` on, as `later` writes of the key came in, in offset order."""
+    wants = [base]
+    for want in later:
+        before = wants[-1]
+        counts = before.version is None or (want.version or "") > before.version
+        wants.append((want if counts else before)._replace(last_put=max(before.last_put, want.last_put)))
+    return wants

@@ -1,0 +1,80 @@
+"""Keys that seem to differ, looked at again while traffic goes on (design section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from consumers.read_model import ReadModel, State
+from consumers.subscription import Log
+from consumers.writes import Fields, Put
+from distributary.folding.fold import Fold
+from distributary.folding.judge import Finding, Want, judge, moments, nothing
+
+
+class Looked(NamedTuple):
+    """A key as it stood, what the log wanted after that, and what is wrong, if anything is."""
+
+    state: State
+    want: Want
+    finding: Finding | None
+    expected: Fields | None
+    """The document that is wanted, as the store gives it back."""
+
+
+class Look:
+    """Looks at keys of one partition of `topic`, whose fold ended at `end`. `due`: see `judge`; `keys`: message keys.
+    `goes_on` False: only what the log held up to that end counts.
+
+    What stands in a read model came from an event that is in the log by then. So the log's end is looked up after the
+    read model was read, and the fold goes on up to there: a document is right if the log wanted it at any moment since
+    the fold's end.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        topic: str,
+        partition: int,
+        end: int,
+        fold: Fold,
+        read_model: ReadModel,
+        due: Callable[[Want], bool],
+        keys: Collection[bytes] | None = None,
+        *,
+        goes_on: bool = True,
+    ) -> None:
+        self._log = log
+        self._topic = topic
+        self._partition = partition
+        self._end = end
+        self._fold = fold
+        self._read_model = read_model
+        self._due = due
+        self._keys = keys
+        self._goes_on = goes_on
+
+    def look(self, keys: Sequence[bytes]) -> list[Looked]:
+        """What is wrong under each key now. Raises Outage."""
+        # 1 read what stands there
+        states = self._read_model.states([key.decode() for key in keys])
+        # 2 then fix the log's end, and read up to it
+        if self._goes_on:
+            end = self._log.ends(self._topic)[self._partition]
+            self._fold.add_later(self._log.read(self._topic, self._partition, self._end, end), self._keys)
+            self._end = end
+        # 3 compare
+        return [self._compare(key, state) for key, state in zip(keys, states, strict=True)]
+
+    def _compare(self, key: bytes, state: State) -> Looked:
+        base = self._fold.want(key) or nothing(key.decode())
+        wants = moments(base, self._fold.later(key))
+        expected: Fields | None = None
+        finding: Finding | None = None
+        # The latest is what counts where none of them is right.
+        for want in wants:
+            expected = self._read_model.given_back(want.write) if isinstance(want.write, Put) else None
+            finding = judge(want, state, expected, self._due)
+            if finding is None:
+                break
+        return Looked(state, wants[-1], finding, expected)

@@ -1,0 +1,146 @@
+"""What differs, written by compare-and-set while live traffic goes on (design section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from threading import Event
+from time import monotonic
+
+import msgspec
+
+from consumers.delivery.retries import Backoff, Waiting, decide_retry
+from consumers.errors import Outage
+from consumers.read_model import ReadModel, Replacement, WriteOutcome, WriteStatus
+from consumers.writes import Put
+from distributary.folding.looking import Looked
+from distributary.folding.partition import Partition, Tell, quiet
+
+ATTEMPTS = 20
+"""How often a key that changes time and again is looked at, before it is left to live traffic."""
+OUTAGE_SECONDS = 60.0
+"""How long a store may be away."""
+
+
+class Written(msgspec.Struct):
+    """How many keys were put, removed, refused by the store, and left because they kept changing."""
+
+    put: int = 0
+    removed: int = 0
+    writes: int = 0
+    """Writes that were sent, those included that came too late and were taken again."""
+    refused: int = 0
+    kept_changing: int = 0
+    reasons: list[str] = []
+    """Of some refusals, the key and why."""
+
+    def add(self, other: Written) -> None:
+        """Adds another partition's."""
+        for name in ("put", "removed", "writes", "refused", "kept_changing"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.reasons = (self.reasons + other.reasons)[:_MOST_REASONS]
+
+
+_MOST_REASONS = 20
+
+
+class Throttle:
+    """Lets so many writes through a second; None: as many as come."""
+
+    def __init__(self, per_second: float | None, timer: Callable[[], float] = monotonic) -> None:
+        self._per_second = per_second
+        self._timer = timer
+        self._free_at = timer()
+        self._pause = Event()
+
+    def take(self, writes: int) -> None:
+        """Waits until those writes may go out."""
+        if self._per_second is None:
+            return
+        now = self._timer()
+        self._free_at = max(self._free_at, now)
+        if (seconds := self._free_at - now) > 0:
+            self._pause.wait(seconds)
+        self._free_at += writes / self._per_second
+
+
+class Writing:
+    """Writes the differences of partitions to a read model. `clock` gives epoch seconds."""
+
+    def __init__(self, read_model: ReadModel, throttle: Throttle, clock: Callable[[], float]) -> None:
+        self.written = Written()
+        self._read_model = read_model
+        self._throttle = throttle
+        self._clock = clock
+        self._pause = Event()
+        self._chance = Random().random
+
+    def write(self, partition: Partition, tell: Tell = quiet) -> None:
+        """Writes what was found wrong in the partition. Raises Outage where the store stays away.
+
+        What changed meanwhile is looked at again, never overwritten; where the store refuses a document, the one before
+        it counts.
+        """
+        for keys in partition.file.findings():
+            self._write(partition, keys)
+            tell(len(keys))
+
+    def _write(self, partition: Partition, keys: list[bytes]) -> None:
+        for _ in range(ATTEMPTS):
+            if not keys:
+                return
+            # 1 look at them again
+            wrong = [looked for looked in partition.look(keys) if looked.finding is not None]
+            # 2 write, if they are still as they were seen
+            self._throttle.take(len(wrong))
+            outcomes = self._replace(wrong)
+            # 3 what was refused is folded again without that event; what changed is looked at again
+            keys = [
+                looked.state.key.encode()
+                for looked, outcome in zip(wrong, outcomes, strict=True)
+                if not self._settle(partition, looked, outcome)
+            ]
+            if partition.folded.left_open:
+                partition.refold()
+        self.written.kept_changing += len(keys)
+
+    def _settle(self, partition: Partition, looked: Looked, outcome: WriteOutcome) -> bool:
+        """Counts what became of it; whether that is the end of it."""
+        match outcome.status:
+            case WriteStatus.APPLIED if isinstance(looked.want.write, Put):
+                self.written.put += 1
+                return True
+            case WriteStatus.APPLIED:
+                self.written.removed += 1
+                return True
+            case WriteStatus.REFUSED:
+                self.written.refused += 1
+                if len(self.written.reasons) < _MOST_REASONS:
+                    self.written.reasons.append(f"{looked.state.key}: {outcome.reason}")
+                partition.folded.refuse(looked.want, outcome.reason)
+        return False
+
+    def _replace(self, wrong: list[Looked]) -> list[WriteOutcome]:
+        """The outcomes, none of them FAILED. Raises Outage."""
+        outcomes: dict[int, WriteOutcome] = {}
+        waiting: Waiting | None = None
+        begun = monotonic()
+        while left := [number for number in range(len(wrong)) if number not in outcomes]:
+            self.written.writes += len(left)
+            asked = [wrong[number] for number in left]
+            results = self._read_model.replace(
+                [Replacement(one.state, one.want.write, one.want.version) for one in asked]
+            )
+            failed = [result for result in results if result.status is WriteStatus.FAILED]
+            outcomes |= {
+                number: result
+                for number, result in zip(left, results, strict=True)
+                if result.status is not WriteStatus.FAILED
+            }
+            if failed:
+                outage = Outage(self._read_model.store, failed[0].reason)
+                waiting = decide_retry(waiting, outage, self._clock(), self._chance(), Backoff())
+                if monotonic() - begun > OUTAGE_SECONDS:
+                    raise outage
+                self._pause.wait(waiting.seconds)
+        return [outcomes[number] for number in range(len(wrong))]
