@@ -86,6 +86,10 @@ class NotFoldable(DistributaryError):
     """Raised when a topic cannot be folded: it lost its beginning, forgets changes, or has other partitions."""
 
 
+class FilteredTable(DistributaryError):
+    """Raised when a table's log cannot be held against the table, because its bridge drops changes."""
+
+
 class OldMember(DistributaryError):
     """Raised when a member of the group still runs with another version of its projection."""
 

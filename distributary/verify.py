@@ -91,7 +91,7 @@ def read_held(adapters: Adapters, group: Group, path: Path, partitions: int, sho
     """Reads the group's read model into a file. Raises Outage."""
     partition_of = by_item_key(item_key_parts(group.topic), partitions)
     with closing(adapters.read_model(group)) as read_model:
-        documents = _counted(read_model.scan(), lambda number: show(Stage("documents read", number, None)))
+        documents = counted(read_model.scan(), lambda number: show(Stage("documents read", number, None)))
         HeldFile.read(path, documents, partition_of).close()
 
 
@@ -139,7 +139,8 @@ def _lives(pid: str) -> bool:
     return True
 
 
-def _counted(documents: Iterator[T], tell: Callable[[int], None]) -> Iterator[T]:
+def counted(documents: Iterator[T], tell: Callable[[int], None]) -> Iterator[T]:
+    """The same; `tell` hears now and then how many there have been."""
     number = 0
     for number, document in enumerate(documents, 1):
         yield document

@@ -42,22 +42,29 @@ def nothing(key: str) -> Want:
     return Want(Remove(key), None)
 
 
-def judge(want: Want, state: State, given: Fields | None, due: Callable[[Want], bool]) -> Finding | None:
+class Rule(NamedTuple):
+    """How strictly it is compared: whether a document's version counts, and whether a removal has to be remembered."""
+
+    due: Callable[[Want], bool]
+    versions: bool = True
+
+
+def judge(want: Want, state: State, given: Fields | None, rule: Rule) -> Finding | None:
     """What is wrong, None where all is well.
 
-    `given` is a Put's document as the store gives it back; `due` says whether a removal has to be remembered still. A
-    document without a version is somebody else's: left alone where none of ours is wanted, replaced where one is.
+    `given` is a Put's document as the store gives it back. A document without a version is somebody else's: left alone
+    where none of ours is wanted, replaced where one is.
     """
     found = state.document
     if isinstance(want.write, Put):
         assert given is not None
         if found is None:
             return Finding.MISSING
-        same = found.source_version == want.version and digest(found.document) == digest(given)
-        return None if same else Finding.DIFFERENT
+        same = found.source_version == want.version or not rule.versions
+        return None if same and digest(found.document) == digest(given) else Finding.DIFFERENT
     if found is not None:
         return None if found.source_version is None else Finding.ORPHANED
-    if not want.last_put or not due(want) or (state.removal is not None and state.removal >= want.last_put):
+    if not want.last_put or not rule.due(want) or (state.removal is not None and state.removal >= want.last_put):
         return None
     return Finding.UNREMEMBERED
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from consumers.read_model import ReadModel, State
+from consumers.read_model import State
 from consumers.subscription import Log
 from consumers.writes import Fields, Put
 from distributary.folding.fold import Fold
-from distributary.folding.judge import Finding, Want, judge, moments, nothing
+from distributary.folding.judge import Finding, Rule, Want, judge, moments, nothing
+
+
+class Stand(Protocol):
+    """What is compared with a log: a read model, or the source table itself."""
+
+    def states(self, keys: Sequence[str]) -> list[State]:
+        """See `ReadModel.states`."""
+        ...
+
+    def given_back(self, put: Put) -> Fields:
+        """See `ReadModel.given_back`."""
+        ...
 
 
 class Looked(NamedTuple):
@@ -23,12 +35,12 @@ class Looked(NamedTuple):
 
 
 class Look:
-    """Looks at keys of one partition of `topic`, whose fold ended at `end`. `due`: see `judge`; `keys`: message keys.
+    """Looks at keys of one partition of `topic`, whose fold ended at `end`; `keys`: of those message keys alone.
     `goes_on` False: only what the log held up to that end counts.
 
-    What stands in a read model came from an event that is in the log by then. So the log's end is looked up after the
-    read model was read, and the fold goes on up to there: a document is right if the log wanted it at any moment since
-    the fold's end.
+    What stands there came from an event that is in the log by then, once `published` has returned: at once for a read
+    model. So the log's end is looked up after it was read, and the fold goes on up to there: a document is right if the
+    log wanted it at any moment since the fold's end.
     """
 
     def __init__(
@@ -38,26 +50,29 @@ class Look:
         partition: int,
         end: int,
         fold: Fold,
-        read_model: ReadModel,
-        due: Callable[[Want], bool],
+        stand: Stand,
+        rule: Rule,
         keys: Collection[bytes] | None = None,
         *,
         goes_on: bool = True,
+        published: Callable[[], object] = lambda: None,
     ) -> None:
         self._log = log
         self._topic = topic
         self._partition = partition
         self._end = end
         self._fold = fold
-        self._read_model = read_model
-        self._due = due
+        self._stand = stand
+        self._rule = rule
         self._keys = keys
         self._goes_on = goes_on
+        self._published = published
 
     def look(self, keys: Sequence[bytes]) -> list[Looked]:
         """What is wrong under each key now. Raises Outage."""
         # 1 read what stands there
-        states = self._read_model.states([key.decode() for key in keys])
+        states = self._stand.states([key.decode() for key in keys])
+        self._published()
         # 2 then fix the log's end, and read up to it
         if self._goes_on:
             end = self._log.ends(self._topic)[self._partition]
@@ -73,8 +88,8 @@ class Look:
         finding: Finding | None = None
         # The latest is what counts where none of them is right.
         for want in wants:
-            expected = self._read_model.given_back(want.write) if isinstance(want.write, Put) else None
-            finding = judge(want, state, expected, self._due)
+            expected = self._stand.given_back(want.write) if isinstance(want.write, Put) else None
+            finding = judge(want, state, expected, self._rule)
             if finding is None:
                 break
         return Looked(state, wants[-1], finding, expected)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from consumers.delivery.prepare import Preparation
 from consumers.errors import RefusedDocument
-from consumers.read_model import REMOVALS_KEPT_SECONDS, ReadModel
+from consumers.read_model import REMOVALS_KEPT_SECONDS
 from consumers.subscription import Delivery, Log
 from consumers.writes import Put
 from distributary.folding.digests import digest
@@ -26,8 +26,8 @@ from distributary.folding.findings import (
 from distributary.folding.fold import Fold, Part
 from distributary.folding.fold_file import FoldFile
 from distributary.folding.held_file import Held, HeldFile
-from distributary.folding.judge import Want
-from distributary.folding.looking import Look, Looked
+from distributary.folding.judge import Rule, Want
+from distributary.folding.looking import Look, Looked, Stand
 from distributary.folding.partition_of_key import item_key
 from schemas.errors import InvalidKey, UndecodableEvent, UnknownSchema
 
@@ -36,6 +36,7 @@ TOLD = 1000
 
 Tell: TypeAlias = Callable[[int], None]
 """Hears of so many more events that were read, or keys that were looked at."""
+Through: TypeAlias = Callable[[Iterator[Delivery]], Iterator[Delivery]]
 
 
 def quiet(_: int) -> None:
@@ -48,6 +49,7 @@ class Scope:
 
     `of_the_past`: the fold ends where it ends, whatever comes meanwhile. `every_removal`: removals are to be remembered
     whatever their age; else only those of the last 30 days. `samples` is how many keys of each kind are shown.
+    `bare`: what the log is held against keeps neither versions nor removals.
     """
 
     keys: frozenset[bytes] | None = None
@@ -55,23 +57,26 @@ class Scope:
     of_the_past: bool = False
     every_removal: bool = False
     samples: int = SAMPLES
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every partition is worked on with. `clock` gives epoch seconds; files are made in `folder`.
+    """What every partition is worked on with: its log is held against a `stand`. `clock` gives epoch seconds; files are
+    made in `folder`; `published`: see `Look`.
 
     `item_key_parts` is how many attributes the item key has; `open_letters` are the item keys with an open dead letter.
     """
 
     log: Log
     preparation: Preparation
-    read_model: ReadModel
+    stand: Stand
     clock: Callable[[], float]
     item_key_parts: int
     open_letters: Collection[str]
     folder: Path
     scope: Scope = Scope()
+    published: Callable[[], object] = lambda: None
 
 
 class Partition:
@@ -84,7 +89,7 @@ class Partition:
         self.number = number
         self.findings = Findings()
         self.file = FoldFile(ground.folder / f"fold-{number}.sqlite3", anew=anew)
-        self.folded = Fold(ground.preparation, self.file, ground.read_model.given_back, ground.item_key_parts)
+        self.folded = Fold(ground.preparation, self.file, ground.stand.given_back, ground.item_key_parts)
         self._ground = ground
         self._topic = ground.preparation.group.topic
         self._start = start
@@ -97,15 +102,16 @@ class Partition:
             number,
             end,
             self.folded,
-            ground.read_model,
-            self._due,
+            ground.stand,
+            Rule(self._due, versions=not ground.scope.bare),
             ground.scope.keys,
             goes_on=not ground.scope.of_the_past,
+            published=ground.published,
         )
 
-    def fold(self, tell: Tell = quiet) -> None:
-        """Reads the log and keeps what counts. Raises Outage."""
-        self.folded.add(self._read(tell), self._part)
+    def fold(self, tell: Tell = quiet, through: Through = lambda deliveries: deliveries) -> None:
+        """Reads the log and keeps what counts; `through` sees every delivery before. Raises Outage."""
+        self.folded.add(through(self._read(tell)), self._part)
 
     def refold(self, tell: Tell = quiet) -> None:
         """Folds again what turned out to be poison, or to be refused, by all of its events. Raises Outage."""
@@ -165,7 +171,7 @@ class Partition:
         given = None
         if isinstance(want.write, Put):
             try:
-                given = self._ground.read_model.given_back(want.write)
+                given = self._ground.stand.given_back(want.write)
             except (RefusedDocument, InvalidKey) as error:
                 self.folded.refuse(want, str(error))
                 return False
@@ -175,7 +181,9 @@ class Partition:
         if given is None:
             # Whether its removal is remembered is not known yet.
             return self._due(want) or (found is not None and found.version is not None)
-        return found is None or found.version != want.version or found.digest != digest(given)
+        if found is None or (not self._ground.scope.bare and found.version != want.version):
+            return True
+        return found.digest != digest(given)
 
     def _suspect_what_nobody_wants(self, held: HeldFile) -> None:
         for page in held.keys(self.number):
@@ -200,6 +208,8 @@ class Partition:
         return committed is None or committed.timestamp() <= until
 
     def _due(self, want: Want) -> bool:
+        if self._ground.scope.bare:
+            return False
         if self._ground.scope.every_removal or want.committed is None:
             return True
         return self._ground.clock() - want.committed < REMOVALS_KEPT_SECONDS

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from consumers.delivery.prepare import Preparation
 from consumers.group import Group
+from consumers.read_model import ReadModel
 from consumers.subscription import Log
 from distributary.adapters import Adapters
 from distributary.folding.findings import Findings
@@ -69,8 +70,9 @@ class Tellings:
 class Worker:
     """Does a task, one partition at a time."""
 
-    def __init__(self, ground: Ground, task: Task, tell: Tellings) -> None:
+    def __init__(self, ground: Ground, read_model: ReadModel, task: Task, tell: Tellings) -> None:
         self._ground = ground
+        self._read_model = read_model
         self._task = task
         self._tell = tell
         self._held = None if task.held is None else HeldFile(task.held)
@@ -89,7 +91,7 @@ class Worker:
 
     def write(self, number: int) -> Written:
         """Puts right what `check` found in a partition. Raises Outage."""
-        writing = Writing(self._ground.read_model, self._throttle, self._ground.clock)
+        writing = Writing(self._read_model, self._throttle, self._ground.clock)
         with closing(self._partition(number, anew=False)) as partition:
             writing.write(partition, self._tell.written)
         return writing.written
@@ -118,14 +120,14 @@ def working(adapters: Adapters, group: Group, task: Task, tell: Tellings) -> Ite
         ground = Ground(
             log=adapters.log,
             preparation=Preparation(meant, EventDecoder(adapters.registry), folding=True),
-            read_model=read_model,
+            stand=read_model,
             clock=adapters.clock,
             item_key_parts=item_key_parts(meant.topic),
             open_letters=task.open_letters,
             folder=task.folder,
             scope=task.scope,
         )
-        yield opened.enter_context(closing(Worker(ground, task, tell)))
+        yield opened.enter_context(closing(Worker(ground, read_model, task, tell)))
 
 
 def item_key_parts(topic: str) -> int:
