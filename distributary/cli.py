@@ -22,7 +22,7 @@ from consumers.errors import ConsumersError
 from distributary.cli_dead_letters import dead_letters
 from distributary.cli_filter import filters
 from distributary.cli_parts import bridge, consume, prepare
-from distributary.cli_rebuild import rebuild
+from distributary.cli_rebuild import rebuild, replay
 from distributary.cli_schemas import schemas
 from distributary.cli_terminal import (
     DEFAULT_HOME,
@@ -56,7 +56,7 @@ app = typer.Typer(
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(filters, name="filter")
 app.add_typer(schemas, name="schemas")
-for command in (bridge, consume, prepare, verify, rebuild):
+for command in (bridge, consume, prepare, verify, rebuild, replay):
     app.command()(command)
 
 

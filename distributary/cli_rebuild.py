@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from distributary.folding.writing import Written
     from distributary.rebuild import Rebuilt
 
+ThrottleOption = Annotated[float | None, typer.Option("--writes-per-second", min=0.1, help="No more writes than that.")]
 USD_A_MILLION_WRITE_UNITS = 0.625
 """DynamoDB's price on demand in us-east-1, since November 2024."""
 
@@ -40,9 +41,7 @@ def rebuild(
         Path | None,
         typer.Option("--keys", metavar="FILE", help="Only these item keys, one a line, whatever their age."),
     ] = None,
-    writes_per_second: Annotated[
-        float | None, typer.Option("--writes-per-second", min=0.1, help="No more writes than that.")
-    ] = None,
+    writes_per_second: ThrottleOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     sample: SampleOption = 5,
     workers: WorkersOption = None,
@@ -125,3 +124,39 @@ def _tell_what_is_left(group: Group, written: Written) -> None:
             f"{written.kept_changing} keys of {group.read_model.name} changed each time they were looked at; they are "
             f"live traffic's: `distributary verify {group.name}` says whether they are right"
         )
+
+
+def replay(
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="The group whose read model is written.")],
+    start: Annotated[
+        str, typer.Option("--from", metavar="TIME|OFFSETS", help="An ISO instant, 2h ago, 1200 or 0=1200,1=1250.")
+    ],
+    writes_per_second: ThrottleOption = None,
+    workers: WorkersOption = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Read a part of the log again into the same read model, under the version guard: after it was set back, say.
+
+    Keys whose events are older than removals are remembered (30 days) are rebuilt from the whole log instead.
+    """
+    from distributary.cli_progress import print_line, showing
+    from distributary.replay import Replay
+    from distributary.verify import How
+
+    meant = group_of(group)
+    how = How(workers=workers, writes_per_second=writes_per_second)
+    with reached(home) as adapters, showing(json=json) as show:
+        command = Replay(adapters, reach_of(home), meant, how, show)
+        replayed, rebuilt = command.run(command.starts(start))
+    if json:
+        result = msgspec.structs.asdict(replayed) | {"rebuilt": None if rebuilt is None else rebuilt.written}
+        print_line({"result": {"group": meant.name, **result}})
+        return
+    say(
+        f"{meant.read_model.name}: {replayed.events:,} events read again; {replayed.applied:,} keys applied, "
+        f"{replayed.stale:,} stale, {replayed.refused:,} refused"
+    )
+    if rebuilt is not None:
+        say(f"{len(replayed.old):,} keys are older than removals are remembered, and were rebuilt")
+        _print_result(meant, rebuilt)

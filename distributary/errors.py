@@ -94,6 +94,10 @@ class OldMember(DistributaryError):
     """Raised when a member of the group still runs with another version of its projection."""
 
 
+class UnusableMoment(DistributaryError):
+    """Raised when a time or an offset is named that the log has not."""
+
+
 class FoldStopped(DistributaryError):
     """Raised when a fold was told to stop; what was written by then stays right."""
 

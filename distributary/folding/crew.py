@@ -18,7 +18,8 @@ from consumers.groups import GROUPS
 from distributary.adapters import Adapters
 from distributary.errors import FoldStopped
 from distributary.folding.findings import Findings
-from distributary.folding.worker import Task, Tellings, Worker, working
+from distributary.folding.replaying import Replayed
+from distributary.folding.worker import Task, Tellings, Work, Worker, working
 from distributary.folding.writing import Written
 from distributary.reach import connected, find
 from distributary.settings import Settings
@@ -71,27 +72,30 @@ class Counts:
 class Crew:
     """Does the work on partitions, `size` of them at a time. Use `crew`."""
 
-    def __init__(self, executor: Executor, size: int, counts: Counts, check: Any, write: Any) -> None:
+    def __init__(self, executor: Executor, size: int, counts: Counts, do: Callable[[Work, int], Any]) -> None:
         self.size = size
         self.counts = counts
         self._executor = executor
-        self._check = check
-        self._write = write
+        self._do = do
 
     def check(self, numbers: Iterable[int], tell: Callable[[Counts], None]) -> Iterator[tuple[int, Findings]]:
         """What differs in each partition; the next number is asked for when there is somebody to work on it."""
-        return self._each(self._check, numbers, tell)
+        return self._each(Work.CHECK, numbers, tell)
 
     def write(self, numbers: Iterable[int], tell: Callable[[Counts], None]) -> Iterator[tuple[int, Written]]:
         """What was written of what `check` found in each partition."""
-        return self._each(self._write, numbers, tell)
+        return self._each(Work.WRITE, numbers, tell)
 
-    def _each(self, work: Any, numbers: Iterable[int], tell: Callable[[Counts], None]) -> Iterator[tuple[int, Any]]:
+    def replay(self, numbers: Iterable[int], tell: Callable[[Counts], None]) -> Iterator[tuple[int, Replayed]]:
+        """What became of each partition's writes under the version guard."""
+        return self._each(Work.REPLAY, numbers, tell)
+
+    def _each(self, work: Work, numbers: Iterable[int], tell: Callable[[Counts], None]) -> Iterator[tuple[int, Any]]:
         left, running = iter(numbers), dict[Future[Any], int]()
         try:
             while True:
                 while len(running) < self.size and (number := next(left, None)) is not None:
-                    running[self._executor.submit(work, number)] = number
+                    running[self._executor.submit(self._do, work, number)] = number
                 if not running:
                     return
                 done, _ = wait(running, LOOK_SECONDS, FIRST_COMPLETED)
@@ -111,10 +115,10 @@ def crew(adapters: Adapters, reach: Reach, group: Group, task: Task, size: int) 
         if size == 1:
             worker = opened.enter_context(working(adapters, group, task, counts.tellings()))
             thread = opened.enter_context(ThreadPoolExecutor(1, "partitions"))
-            yield Crew(thread, size, counts, worker.check, worker.write)
+            yield Crew(thread, size, counts, worker.do)
             return
         processes = ProcessPoolExecutor(size, _SPAWN, _begin, (reach, task, counts))
-        yield Crew(opened.enter_context(processes), size, counts, _check, _write)
+        yield Crew(opened.enter_context(processes), size, counts, _do)
 
 
 def group_named(name: str) -> Group | None:
@@ -137,12 +141,8 @@ def _begin(reach: Reach, task: Task, counts: Counts) -> None:
     _worker.append(_opened.enter_context(working(adapters, group, task, counts.tellings())))
 
 
-def _check(number: int) -> Findings:
-    return _worker[0].check(number)
-
-
-def _write(number: int) -> Written:
-    return _worker[0].write(number)
+def _do(work: Work, number: int) -> Findings | Written | Replayed:
+    return _worker[0].do(work, number)
 
 
 def _end_with_the_parent() -> None:

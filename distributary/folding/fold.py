@@ -93,9 +93,12 @@ class Fold:
         self.refused[want.offset] = reason
         self._leave_open(want.write.key.encode())
 
-    def wants(self) -> Iterator[list[Want]]:
-        """What is wanted under every key, page by page; keys that turn out to be open are left out."""
-        for rows in self._file.rows():
+    def new_wants(self) -> Iterator[list[Want]]:
+        """What is wanted under every key that was not given before, page by page.
+
+        Keys that turn out to be open are left out, and come when they are folded again.
+        """
+        for rows in self._file.new_rows():
             found = [self._want(row) for row in rows]
             for row, want in zip(rows, found, strict=True):
                 if want is None:

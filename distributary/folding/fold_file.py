@@ -14,7 +14,8 @@ PRAGMA journal_mode = OFF;    -- a fold that is cut short is made anew
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -32768;
 CREATE TABLE folded (
-    key BLOB PRIMARY KEY, version TEXT NOT NULL, offset INTEGER NOT NULL, value BLOB, last_put TEXT NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT,    -- a key that was forgotten and comes again stands behind all others
+    key BLOB UNIQUE NOT NULL, version TEXT NOT NULL, offset INTEGER NOT NULL, value BLOB, last_put TEXT NOT NULL
 );
 CREATE TABLE later (
     key BLOB, version TEXT NOT NULL, offset INTEGER, value BLOB, last_put TEXT NOT NULL, PRIMARY KEY (key, offset)
@@ -24,7 +25,7 @@ CREATE TABLE findings (key BLOB PRIMARY KEY, finding TEXT NOT NULL);
 """
 # An event that does not count for its key may still be the last one to put a document.
 _UPSERT = """
-INSERT INTO folded VALUES (?, ?, ?, ?, ?)
+INSERT INTO folded (key, version, offset, value, last_put) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     version = max(version, excluded.version), last_put = max(last_put, excluded.last_put),
     offset = iif(excluded.version > version, excluded.offset, offset),
@@ -55,6 +56,7 @@ class FoldFile:
         if anew:
             path.unlink(missing_ok=True)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._given = 0
         if anew:
             self._connection.executescript(_SCHEMA)
 
@@ -68,10 +70,11 @@ class FoldFile:
         query = "DELETE FROM folded WHERE key = ? OR (key >= ? AND key < ?)"
         self._connection.execute(query, (item, item + b"|", item + b"}"))
 
-    def rows(self) -> Iterator[list[Row]]:
-        """Every row, page by page: between two pages others may be written."""
-        for page in self._paged(_ROW, "folded"):
-            yield [Row(*row) for row in page]
+    def new_rows(self) -> Iterator[list[Row]]:
+        """Every row that was not given before, page by page: between two pages others may be written."""
+        while page := self._page(_ROW, "folded", self._given):
+            self._given = page[-1][0]
+            yield [Row(*row[1:]) for row in page]
 
     def row(self, key: bytes) -> Row | None:
         """The row of a key."""
@@ -120,11 +123,13 @@ class FoldFile:
 
     def _paged(self, columns: str, table: str) -> Iterator[list[tuple[Any, ...]]]:
         last = 0
-        while page := self._connection.execute(
-            f"SELECT rowid, {columns} FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}", (last,)
-        ).fetchall():
+        while page := self._page(columns, table, last):
             yield [row[1:] for row in page]
             last = page[-1][0]
+
+    def _page(self, columns: str, table: str, last: int) -> list[tuple[Any, ...]]:
+        query = f"SELECT rowid, {columns} FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}"
+        return self._connection.execute(query, (last,)).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

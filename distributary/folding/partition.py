@@ -163,7 +163,7 @@ class Partition:
         tell(number % TOLD)
 
     def _suspect_what_is_wanted(self, held: HeldFile | None) -> None:
-        for wants in self.folded.wants():
+        for wants in self.folded.new_wants():
             before = held.of([want.write.key.encode() for want in wants]) if held is not None else None
             self.file.suspect(want.write.key.encode() for want in wants if self._seems_wrong(want, before))
 

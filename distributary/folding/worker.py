@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -18,6 +19,7 @@ from distributary.adapters import Adapters
 from distributary.folding.findings import Findings
 from distributary.folding.held_file import HeldFile
 from distributary.folding.partition import Ground, Partition, Scope, Tell
+from distributary.folding.replaying import Replayed, Replaying
 from distributary.folding.writing import Throttle, Writing, Written
 from schemas.codec import EventDecoder
 from schemas.event_schema import item_record_of, packaged
@@ -67,6 +69,14 @@ class Tellings:
     written: Tell
 
 
+class Work(StrEnum):
+    """What is done with a partition; the value is the worker's method."""
+
+    CHECK = "check"
+    WRITE = "write"
+    REPLAY = "replay"
+
+
 class Worker:
     """Does a task, one partition at a time."""
 
@@ -77,6 +87,16 @@ class Worker:
         self._tell = tell
         self._held = None if task.held is None else HeldFile(task.held)
         self._throttle = Throttle(task.writes_per_second)
+
+    def do(self, work: Work, number: int) -> Findings | Written | Replayed:
+        """What comes of that work on a partition. Raises Outage."""
+        match work:
+            case Work.CHECK:
+                return self.check(number)
+            case Work.WRITE:
+                return self.write(number)
+            case Work.REPLAY:
+                return self.replay(number)
 
     def check(self, number: int) -> Findings:
         """What differs in a partition; it is noted in its file. Raises Outage."""
@@ -95,6 +115,14 @@ class Worker:
         with closing(self._partition(number, anew=False)) as partition:
             writing.write(partition, self._tell.written)
         return writing.written
+
+    def replay(self, number: int) -> Replayed:
+        """What becomes of a partition's writes under the version guard. Raises Outage."""
+        replaying = Replaying(self._read_model, self._throttle, self._ground.clock)
+        with closing(self._partition(number, anew=True)) as partition:
+            partition.fold(self._tell.events)
+            replaying.replay(partition, self._tell.written)
+        return replaying.replayed
 
     def close(self) -> None:
         """Closes its files."""

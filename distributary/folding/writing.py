@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from threading import Event
 from time import monotonic
+from typing import TypeVar
 
 import msgspec
 
@@ -18,6 +19,7 @@ from distributary.folding.partition import Partition, Tell, quiet
 
 ATTEMPTS = 20
 """How often a key that changes time and again is looked at, before it is left to live traffic."""
+W = TypeVar("W")
 OUTAGE_SECONDS = 60.0
 """How long a store may be away."""
 
@@ -64,6 +66,36 @@ class Throttle:
         self._free_at += writes / self._per_second
 
 
+class Patience:
+    """Writes again what failed, for as long as a store may be away. `clock` gives epoch seconds."""
+
+    def __init__(self, store: str, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._pause = Event()
+        self._chance = Random().random
+
+    def outcomes(self, send: Callable[[Sequence[W]], list[WriteOutcome]], writes: Sequence[W]) -> list[WriteOutcome]:
+        """What `send` makes of the writes, none of them FAILED. Raises Outage."""
+        outcomes: dict[int, WriteOutcome] = {}
+        waiting: Waiting | None = None
+        begun = monotonic()
+        while left := [number for number in range(len(writes)) if number not in outcomes]:
+            failure = None
+            for number, outcome in zip(left, send([writes[number] for number in left]), strict=True):
+                if outcome.status is WriteStatus.FAILED:
+                    failure = failure or outcome
+                else:
+                    outcomes[number] = outcome
+            if failure is not None:
+                outage = Outage(self._store, failure.reason)
+                waiting = decide_retry(waiting, outage, self._clock(), self._chance(), Backoff())
+                if monotonic() - begun > OUTAGE_SECONDS:
+                    raise outage
+                self._pause.wait(waiting.seconds)
+        return [outcomes[number] for number in range(len(writes))]
+
+
 class Writing:
     """Writes the differences of partitions to a read model. `clock` gives epoch seconds."""
 
@@ -71,9 +103,7 @@ class Writing:
         self.written = Written()
         self._read_model = read_model
         self._throttle = throttle
-        self._clock = clock
-        self._pause = Event()
-        self._chance = Random().random
+        self._patience = Patience(read_model.store, clock)
 
     def write(self, partition: Partition, tell: Tell = quiet) -> None:
         """Writes what was found wrong in the partition. Raises Outage where the store stays away.
@@ -93,7 +123,8 @@ class Writing:
             wrong = [looked for looked in partition.look(keys) if looked.finding is not None]
             # 2 write, if they are still as they were seen
             self._throttle.take(len(wrong))
-            outcomes = self._replace(wrong)
+            replacements = [Replacement(one.state, one.want.write, one.want.version) for one in wrong]
+            outcomes = self._patience.outcomes(self._replace, replacements)
             # 3 what was refused is folded again without that event; what changed is looked at again
             keys = [
                 looked.state.key.encode()
@@ -120,27 +151,6 @@ class Writing:
                 partition.folded.refuse(looked.want, outcome.reason)
         return False
 
-    def _replace(self, wrong: list[Looked]) -> list[WriteOutcome]:
-        """The outcomes, none of them FAILED. Raises Outage."""
-        outcomes: dict[int, WriteOutcome] = {}
-        waiting: Waiting | None = None
-        begun = monotonic()
-        while left := [number for number in range(len(wrong)) if number not in outcomes]:
-            self.written.writes += len(left)
-            asked = [wrong[number] for number in left]
-            results = self._read_model.replace(
-                [Replacement(one.state, one.want.write, one.want.version) for one in asked]
-            )
-            failed = [result for result in results if result.status is WriteStatus.FAILED]
-            outcomes |= {
-                number: result
-                for number, result in zip(left, results, strict=True)
-                if result.status is not WriteStatus.FAILED
-            }
-            if failed:
-                outage = Outage(self._read_model.store, failed[0].reason)
-                waiting = decide_retry(waiting, outage, self._clock(), self._chance(), Backoff())
-                if monotonic() - begun > OUTAGE_SECONDS:
-                    raise outage
-                self._pause.wait(waiting.seconds)
-        return [outcomes[number] for number in range(len(wrong))]
+    def _replace(self, replacements: Sequence[Replacement]) -> list[WriteOutcome]:
+        self.written.writes += len(replacements)
+        return self._read_model.replace(replacements)
