@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 _SCHEMA = """
 PRAGMA page_size = 16384;
@@ -33,8 +33,8 @@ ON CONFLICT (key) DO UPDATE SET
 WHERE excluded.version > version OR excluded.last_put > last_put
 """
 _ROW = "key, version, offset, value, last_put"
-PAGE = 500
-"""Keys that are worked on together."""
+PAGE_KEYS, PAGE_BYTES = 2000, 16_000_000
+"""Keys that are worked on together, at most, and the bytes of their events."""
 
 
 class Row(NamedTuple):
@@ -72,7 +72,8 @@ class FoldFile:
 
     def new_rows(self) -> Iterator[list[Row]]:
         """Every row that was not given before, page by page: between two pages others may be written."""
-        while page := self._page(_ROW, "folded", self._given):
+        query = f"SELECT id, {_ROW} FROM folded WHERE id > ? ORDER BY id LIMIT {PAGE_KEYS // 4}"
+        while page := self._connection.execute(query, (self._given,)).fetchall():
             self._given = page[-1][0]
             yield [Row(*row[1:]) for row in page]
 
@@ -97,8 +98,7 @@ class FoldFile:
 
     def suspects(self) -> Iterator[list[bytes]]:
         """The keys to look at again, page by page."""
-        for page in self._paged("key", "suspects"):
-            yield [key for (key,) in page]
+        yield from self._keys("suspects")
 
     def find(self, findings: Iterable[tuple[bytes, str]]) -> None:
         """Notes what is wrong under keys."""
@@ -107,8 +107,7 @@ class FoldFile:
 
     def findings(self) -> Iterator[list[bytes]]:
         """The keys under which something is wrong, page by page."""
-        for page in self._paged("key", "findings"):
-            yield [key for (key,) in page]
+        yield from self._keys("findings")
 
     def count(self) -> int:
         """How many keys the fold has."""
@@ -121,15 +120,21 @@ class FoldFile:
     def _rows(self, query: str, values: tuple[object, ...]) -> list[Row]:
         return [Row(*row) for row in self._connection.execute(query, values)]
 
-    def _paged(self, columns: str, table: str) -> Iterator[list[tuple[Any, ...]]]:
+    def _keys(self, table: str) -> Iterator[list[bytes]]:
+        """The keys of a table, as many together as PAGE_KEYS and PAGE_BYTES say."""
+        query = (
+            f"SELECT noted.rowid, noted.key, ifnull(length(value), 0) FROM {table} AS noted "
+            f"LEFT JOIN folded ON folded.key = noted.key WHERE noted.rowid > ? ORDER BY noted.rowid LIMIT {PAGE_KEYS}"
+        )
         last = 0
-        while page := self._page(columns, table, last):
-            yield [row[1:] for row in page]
-            last = page[-1][0]
-
-    def _page(self, columns: str, table: str, last: int) -> list[tuple[Any, ...]]:
-        query = f"SELECT rowid, {columns} FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}"
-        return self._connection.execute(query, (last,)).fetchall()
+        while found := self._connection.execute(query, (last,)).fetchall():
+            size, keys = 0, list[bytes]()
+            for rowid, key, length in found:
+                keys.append(key)
+                last, size = rowid, size + length
+                if size >= PAGE_BYTES:
+                    break
+            yield keys
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
