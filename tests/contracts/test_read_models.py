@@ -12,10 +12,10 @@ from typing import ClassVar
 
 import pytest
 
-from consumers.read_model import ReadModel, Searchable
+from consumers.read_model import APPLIED, ReadModel, Replacement, Searchable
 from consumers.read_models.memory import MemoryReadModel
 from consumers.read_models.sqlite import SqliteIndex
-from consumers.writes import Fields
+from consumers.writes import Fields, Remove
 from schemas.errors import InvalidKey
 from schemas.keys import KeySchema
 from tests.contracts.documents import EVERY_TYPE_IN_JSON, put, remove, version
@@ -84,6 +84,14 @@ class TestSqliteIndex(ReadModelContract, ReplacingContract, SearchableContract):
         read_model.apply([put("1", 2)])
         with sqlite3.connect(path) as file:
             assert file.execute("SELECT count(*) FROM documents WHERE removed_at IS NOT NULL").fetchone() == (0,)
+        file.close()
+
+    def test_nothing_of_a_document_stays_that_the_log_does_not_know(self, read_model: ReadModel, path: Path) -> None:
+        read_model.apply([put("1", 1, name="Ann"), put("2", 1, name="Bo")])
+        asked = [Replacement(state, Remove(state.key), None) for state in read_model.states(["1"])]
+        assert read_model.replace(asked) == [APPLIED]
+        with sqlite3.connect(path) as file:
+            assert file.execute("SELECT (SELECT count(*) FROM documents), count(*) FROM texts").fetchone() == (1, 1)
         file.close()
 
     def test_a_batch_that_fails_half_way_leaves_nothing_behind(self, path: Path) -> None:
