@@ -28,6 +28,10 @@ class EventPattern:
         """Whether the group looks at the event. Raises ValueError where it asks for a time and the event has none."""
         return self.filter.matches(record_shape(event, self.filter.fields), _now(self.filter, event.committed_at))
 
+    def misses(self, event: ChangeEvent) -> list[str]:
+        """Why not, a sentence for each condition. Raises as it does when it is asked whether."""
+        return self.filter.misses(record_shape(event, self.filter.fields), _now(self.filter, event.committed_at))
+
 
 @dataclass(frozen=True, slots=True)
 class ItemPattern:
@@ -38,6 +42,10 @@ class ItemPattern:
     def __call__(self, item: Item, committed_at: datetime | None) -> bool:
         """Whether the read model holds the item, as an event of that time has it. Raises ValueError as EventPattern."""
         return self.filter.matches(item_shape(item, self.filter.fields), _now(self.filter, committed_at))
+
+    def misses(self, item: Item, committed_at: datetime | None) -> list[str]:
+        """Why not, a sentence for each condition. Raises as it does when it is asked whether."""
+        return self.filter.misses(item_shape(item, self.filter.fields), _now(self.filter, committed_at))
 
 
 def events(pattern: Pattern, named: Mapping[str, Filter] | None = None) -> EventPattern:

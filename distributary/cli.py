@@ -20,6 +20,7 @@ import typer
 from bridge.errors import BridgeError
 from consumers.errors import ConsumersError
 from distributary.cli_dead_letters import dead_letters
+from distributary.cli_explain import explain
 from distributary.cli_filter import filters
 from distributary.cli_parts import bridge, consume, prepare
 from distributary.cli_rebuild import rebuild, replay
@@ -56,7 +57,7 @@ app = typer.Typer(
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(filters, name="filter")
 app.add_typer(schemas, name="schemas")
-for command in (bridge, consume, prepare, verify, rebuild, replay):
+for command in (bridge, consume, prepare, verify, rebuild, replay, explain):
     app.command()(command)
 
 

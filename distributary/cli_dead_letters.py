@@ -141,7 +141,7 @@ def _choice(
 
 
 def _moment(text: str | None, option: str) -> float | None:
-    from distributary.letter_choice import moment
+    from distributary.moments import moment
 
     try:
         return None if text is None else moment(text, time.time())

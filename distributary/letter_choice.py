@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from distributary.letters import letter_key, open_letter
 from schemas.dead_letters import DeadLetter
-
-_AGO = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +41,3 @@ class Choice:
             return False
         seen = letter.first_seen / 1000
         return (self.since is None or self.since <= seen) and (self.until is None or seen <= self.until)
-
-
-def moment(text: str, now: float) -> float:
-    """The epoch seconds of an ISO instant (UTC where it names no zone), or of so long ago: `90s`, `15m`, `2h`, `3d`.
-
-    Raises ValueError with a sentence.
-    """
-    if ago := _AGO.fullmatch(text):
-        return now - int(ago[1]) * _SECONDS[ago[2]]
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is neither an ISO instant nor a time ago such as 15m, 2h or 3d") from None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()

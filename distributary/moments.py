@@ -1,8 +1,13 @@
+<<<<<<< HEAD
 """What a person says of when and where in a log: a time, so long ago, or offsets."""
+=======
+"""A moment as a person types it."""
+>>>>>>> ca3be65 (distributary: explain tells what became of an item, from the log to the read models)
 
 from __future__ import annotations
 
 import re
+<<<<<<< HEAD
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -70,3 +75,23 @@ def first_time(log: Log, topic: str) -> float | None:
         for delivery in log.read(topic, partition, beginning, min(ends[partition], beginning + 1))
     ]
     return min(firsts, default=None)
+=======
+from datetime import UTC, datetime
+
+_AGO = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def moment(text: str, now: float) -> float:
+    """The epoch seconds of an ISO instant (UTC where it names no zone), or of so long ago: `90s`, `15m`, `2h`, `3d`.
+
+    Raises ValueError with a sentence.
+    """
+    if ago := _AGO.fullmatch(text):
+        return now - int(ago[1]) * _SECONDS[ago[2]]
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither an ISO instant nor a time ago such as 15m, 2h or 3d") from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+>>>>>>> ca3be65 (distributary: explain tells what became of an item, from the log to the read models)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from distributary.errors import UnknownName
-from distributary.letter_choice import Choice, moment
+from distributary.letter_choice import Choice
+from distributary.moments import moment
 from schemas.dead_letters import DeadLetter
 from tests.records import record, written
 

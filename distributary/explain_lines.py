@@ -1,0 +1,81 @@
+"""An item's story as lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from consumers.writes import Fields
+from distributary.dump import exact_json
+from distributary.explain import Change, Explanation
+from distributary.explain_standing import Standing
+from distributary.explain_story import Verdict
+
+_SHOWN_CHARACTERS = 160
+
+
+def lines(story: Explanation) -> Iterator[str]:
+    """The lines, in the order of what happened."""
+    many = f"{len(story.events)} event{'' if len(story.events) == 1 else 's'}"
+    yield f"{story.table} {story.key}: {many} in {story.topic}"
+    for lost in story.lost:
+        since = "" if lost.since is None else f", which came {_instant(datetime.fromtimestamp(lost.since / 1000, UTC))}"
+        yield (
+            f"{story.topic}/{lost.partition} lost its beginning: it begins at offset {lost.begins_at}{since}; what the "
+            "item was before that is not known"
+        )
+    for change in story.events:
+        yield ""
+        yield from _change(change)
+    for letter in story.bridge_letters:
+        yield ""
+        yield f"not in the log: the bridge's dead letter {letter['place']}, version {letter['version'] or 'unknown'}"
+        yield f"    {letter['stage']}, {letter['error']}: {letter['message']}"
+    if story.now:
+        yield ""
+        yield "now"
+    for standing in story.now:
+        yield from _standing(standing)
+
+
+def _change(change: Change) -> Iterator[str]:
+    at = "at an unknown time" if change.committed_at is None else _instant(change.committed_at)
+    yield f"{change.partition}/{change.offset}  {change.operation or 'UNDECODABLE'}  {at}"
+    yield f"    version {change.version or 'unknown'}"
+    yield f"    changed: {'not known' if change.changed is None else ', '.join(change.changed) or 'nothing'}"
+    for verdict in change.verdicts:
+        yield from _verdict(verdict)
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    why = f": {verdict.why}" if verdict.why else ""
+    yield f"    {verdict.group}  {verdict.outcome.replace('_', '-')}{why}"
+    for key, document in verdict.documents.items():
+        under = "" if len(verdict.documents) == 1 else f"{key}: "
+        yield f"        {under}{_short(document)}"
+    if not verdict.documents:
+        yield "        no document"
+
+
+def _standing(standing: Standing) -> Iterator[str]:
+    name = f"    {standing.group}: {standing.read_model} in {standing.store}"
+    removed = "" if standing.removal is None else f", removed at the version {standing.removal}"
+    if standing.document is None:
+        yield f"{name} holds nothing under {standing.key}{removed}"
+    else:
+        version = standing.source_version or "that is somebody else's"
+        yield f"{name} holds under {standing.key} the version {version}{removed}"
+        yield f"        {_short(standing.document)}"
+    if standing.undelivered:
+        yield f"        not delivered yet: the last {standing.undelivered} of the events"
+    agrees = f"differs: {standing.why}; see `distributary verify {standing.group}`"
+    yield f"        {'agrees' if standing.agrees else agrees}"
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _short(document: Fields) -> str:
+    text = exact_json(document).decode()
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
