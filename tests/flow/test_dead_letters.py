@@ -8,8 +8,6 @@ import pty
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -18,64 +16,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bridge.relay import lines
-from distributary.adapters import Adapters
-from distributary.errors import ToolMissing
-from distributary.local.servers.stack import KINDS
-from distributary.reach import connected, find
-from distributary.settings import Settings
 from schemas.change_event import ChangeEvent
-from schemas.dead_letters import DeadLetter
-from schemas.settings import read_settings
-from schemas.topics import TOPICS
 from tests.events import event
-from tests.flow.command import COMMAND, Ended, accounts, distributary, exact, feed_file, running, sentence
-from tests.real_servers import open_folder, skip
+from tests.flow.command import COMMAND, accounts, distributary, exact, feed_file, sentence
+from tests.flow.pipeline import Pipeline, started
 from tests.records import record, written
-from tests.server_holder import servers
 
 pytestmark = pytest.mark.slow
 
 ANN: dict[str, Any] = {"Username": "ann", "FirstName": "Ann", "LastName": "Lee", "WorkplaceId": "acme"}
 _users = count(100)
-
-
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """A pipeline that runs in `home`, told by `environment` where its servers are, if it has any."""
-
-    home: Path
-    environment: dict[str, str]
-
-    def ask(self, *arguments: str | Path) -> Ended:
-        """A command of a second terminal that knows the home alone."""
-        bare = {name: value for name, value in os.environ.items() if not name.startswith("DISTRIBUTARY_")}
-        return distributary(*arguments, "--home", self.home, env=bare)
-
-    def letters(self, *arguments: str) -> list[dict[str, Any]]:
-        """What `dead-letters list` gives."""
-        rows: list[dict[str, Any]] = json.loads(self.ask("dead-letters", "list", *arguments, "--json").stdout)[
-            "dead_letters"
-        ]
-        return rows
-
-    def keep(self, owner: str, value: bytes | ChangeEvent, **fields: Any) -> str:
-        """Keeps a dead letter of the owner; its place."""
-        settings = read_settings(Settings, self.environment)
-        with connected(find(self.home, settings), settings, time.time) as adapters:
-            letter = _letter(adapters, value, **fields)
-            with closing(adapters.dead_letters(owner)) as letters:
-                letters.record(letter)
-        return letter.place
-
-
-def _letter(adapters: Adapters, value: bytes | ChangeEvent, **fields: Any) -> DeadLetter:
-    key = None
-    if isinstance(value, ChangeEvent):
-        key, value = value.key_text.encode(), lines(TOPICS, adapters.registry)[0].encoder.encode(value)
-    place = f"users.changes/0/{next(_users)}000000"
-    seen = int(time.time() * 1000)
-    return DeadLetter(place, value, "project", "KeyError", "'Username'", seen, original_key=key, **fields)
 
 
 def insert(**after: Any) -> ChangeEvent:
@@ -86,24 +36,7 @@ def insert(**after: Any) -> ChangeEvent:
 @pytest.fixture(scope="module", params=["embedded", pytest.param("servers", marks=pytest.mark.servers)])
 def pipeline(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A pipeline that has been fed Ann, a record that is no good, and nonsense."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DISTRIBUTARY_")}
-    home = tmp_path_factory.mktemp("pipeline") / "home"
-    with ExitStack() as opened:
-        if request.param == "servers":
-            try:
-                found = opened.enter_context(servers(open_folder(opened), KINDS)).endpoints
-            except ToolMissing as error:
-                skip(str(error))
-            environment |= {
-                "DISTRIBUTARY_KAFKA": found.kafka,
-                "DISTRIBUTARY_KAFKA_REPLICAS": "1",
-                "DISTRIBUTARY_REGISTRY_URL": found.registry_url,
-                "DISTRIBUTARY_OPENSEARCH_URL": found.opensearch_url,
-                "DISTRIBUTARY_OPENSEARCH_REPLICAS": "0",
-                "DISTRIBUTARY_DYNAMODB_URL": found.dynamodb_url,
-            }
-        opened.enter_context(running("--on", request.param, "--home", home, env=environment))
-        pipeline = Pipeline(home, environment)
+    with started(request.param, tmp_path_factory.mktemp("pipeline") / "home") as pipeline:
         bad = record("UPSERT", sequence=2, user_id=2, after={})
         feed = feed_file(tmp_path_factory.mktemp("feed"), [record(after=ANN), bad, b"nonsense"])
         fed = pipeline.ask("feed", feed, "--json")
