@@ -16,17 +16,18 @@ _SHOWN_CHARACTERS = 160
 
 def lines(story: Explanation) -> Iterator[str]:
     """The lines, in the order of what happened."""
-    many = f"{len(story.events)} event{'' if len(story.events) == 1 else 's'}"
-    yield f"{story.table} {story.key}: {many} in {story.topic}"
+    yield f"{story.table} {story.key}: {_events(len(story.events))} in {story.topic}"
     for lost in story.lost:
-        since = "" if lost.since is None else f", which came {_instant(datetime.fromtimestamp(lost.since / 1000, UTC))}"
+        since = ""
+        if lost.since is not None:
+            since = f", which the log took at {_instant(datetime.fromtimestamp(lost.since / 1000, UTC))}"
         yield (
             f"{story.topic}/{lost.partition} lost its beginning: it begins at offset {lost.begins_at}{since}; what the "
             "item was before that is not known"
         )
     for change in story.events:
         yield ""
-        yield from _change(change)
+        yield from _change(story.topic, change)
     for letter in story.bridge_letters:
         yield ""
         yield f"not in the log: the bridge's dead letter {letter['place']}, version {letter['version'] or 'unknown'}"
@@ -38,9 +39,9 @@ def lines(story: Explanation) -> Iterator[str]:
         yield from _standing(standing)
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change(topic: str, change: Change) -> Iterator[str]:
     at = "at an unknown time" if change.committed_at is None else _instant(change.committed_at)
-    yield f"{change.partition}/{change.offset}  {change.operation or 'UNDECODABLE'}  {at}"
+    yield f"{topic}/{change.partition}/{change.offset}  {change.operation or 'UNDECODABLE'}  {at}"
     yield f"    version {change.version or 'unknown'}"
     yield f"    changed: {'not known' if change.changed is None else ', '.join(change.changed) or 'nothing'}"
     for verdict in change.verdicts:
@@ -63,13 +64,18 @@ def _standing(standing: Standing) -> Iterator[str]:
     if standing.document is None:
         yield f"{name} holds nothing under {standing.key}{removed}"
     else:
-        version = standing.source_version or "that is somebody else's"
-        yield f"{name} holds under {standing.key} the version {version}{removed}"
+        version = standing.source_version
+        of = "a document of somebody else's" if version is None else f"the document of the version {version}"
+        yield f"{name} holds under {standing.key} {of}{removed}"
         yield f"        {_short(standing.document)}"
     if standing.undelivered:
-        yield f"        not delivered yet: the last {standing.undelivered} of the events"
+        yield f"        not delivered yet: {_events(standing.undelivered)}"
     agrees = f"differs: {standing.why}; see `distributary verify {standing.group}`"
     yield f"        {'agrees' if standing.agrees else agrees}"
+
+
+def _events(number: int) -> str:
+    return f"{number} event{'' if number == 1 else 's'}"
 
 
 def _instant(at: datetime) -> str:
