@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Answers:
-    """What it answers, call by call: a body, or its text, or the name of an error, or what a client raises by itself.
+    """What it answers, call by call: a body, or its text (an error's where it has a `__type`), or the name of an error,
+    or what a client raises by itself.
 
     `asked` is what came in.
     """
@@ -35,6 +36,8 @@ class Answers:
             raise answer
         if isinstance(answer, str):
             status, answer = 400, {"__type": f"com.amazonaws.dynamodb.v20120810#{answer}", "message": "so it is"}
+        if isinstance(answer, bytes) and b"__type" in answer:
+            status = 400
         return Response(answer if isinstance(answer, bytes) else json.dumps(answer), status)(environ, start_response)
 
     def clients(self) -> DynamoDBClients:

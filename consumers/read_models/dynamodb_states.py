@@ -56,8 +56,8 @@ class States:
         """See `ReadModel.states`."""
         items = {key: parse_key(key, self._table.key) for key in keys}
         wanted = list(items)
-        parts = [dict.fromkeys(wanted[start : start + MAX_KEYS]) for start in range(0, len(wanted), MAX_KEYS)]
-        read = self._readers.map(lambda part: self._read({key: items[key] for key in part}), parts)
+        parts = [wanted[start : start + MAX_KEYS] for start in range(0, len(wanted), MAX_KEYS)]
+        read = self._readers.map(self._read, [{key: items[key] for key in part} for part in parts])
         found = {state.key: state for states in read for state in states}
         return [found[key] for key in keys]
 

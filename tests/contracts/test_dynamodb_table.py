@@ -23,6 +23,7 @@ from schemas.errors import InvalidKey
 from schemas.keys import KeySchema
 from tests.contracts import dynamodb_tables
 from tests.contracts.documents import COMPOSITE_KEY, NUMBER_KEY, one, put, remove, version
+from tests.contracts.dynamodb_replacing import TwoRowsContract
 from tests.contracts.dynamodb_tables import NOW, Tables, on_the_model
 from tests.contracts.read_model import ReadModelContract, Store
 from tests.contracts.replacing import ReplacingContract, SharedContract
@@ -65,7 +66,7 @@ def tables(make_tables: Callable[[KeySchema], Tables]) -> Tables:
     return make_tables(NUMBER_KEY)
 
 
-class TestDynamoDBTable(ReadModelContract, ReplacingContract, SharedContract):
+class TestDynamoDBTable(ReadModelContract, ReplacingContract, SharedContract, TwoRowsContract):
     """A table and its removals table are the store."""
 
     examples: ClassVar[int] = 20

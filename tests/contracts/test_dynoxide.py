@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from uuid import uuid4
@@ -19,10 +20,12 @@ from consumers.read_models.dynamodb_steps import REMOVALS
 from distributary.dynamodb_clients import DynamoDBClients, local_clients
 from distributary.tables import DeclaredTable, create_tables, declared_tables
 from schemas.change_event import Operation, ViewType
+from schemas.errors import InvalidKey
 from schemas.keys import KeyAttribute, KeySchema
 from schemas.topics import TOPICS
 from tests.contracts import dynamodb_tables, test_dynamodb_table
-from tests.contracts.documents import NUMBER_KEY
+from tests.contracts.documents import COMPOSITE_KEY, NUMBER_KEY
+from tests.contracts.dynamodb_replacing import NO_KEYS
 from tests.contracts.dynamodb_tables import Tables
 from tests.contracts.streams import StreamsContract
 
@@ -42,6 +45,15 @@ class TestDynoxideTable(test_dynamodb_table.TestDynamoDBTable):
             return dynamodb_tables.make_tables(clients.tables, uuid4().hex, schema)
 
         return make
+
+    @pytest.mark.parametrize("key", NO_KEYS)
+    def test_a_key_that_the_table_cannot_have_is_named_among_others(
+        self, make_tables: Callable[[KeySchema], Tables], key: str
+    ) -> None:
+        table = make_tables(COMPOSITE_KEY).open()
+        with pytest.raises(InvalidKey, match=re.escape(repr(key))):
+            table.states([*(f"{number}|b" for number in range(9)), key])
+        table.close()
 
 
 class StreamedTable:
