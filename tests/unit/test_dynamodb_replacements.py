@@ -13,13 +13,66 @@ from consumers.errors import Outage
 from consumers.read_model import APPLIED, STALE, Document, Replacement, State, Table, WriteOutcome, WriteStatus
 from consumers.read_models import dynamodb_replacements, dynamodb_states
 from consumers.read_models.dynamodb import DynamoDBTable
+from consumers.read_models.dynamodb_steps import REMOVALS
 from consumers.writes import Put, Remove
 from schemas.errors import InvalidKey
 from tests.contracts.documents import NUMBER_KEY
 from tests.dynamodb_answers import Answers
 
 TOO_FAST = "ProvisionedThroughputExceededException"
-REMOVED_KEY = "removed_key"
+REMOVED_KEY = REMOVALS.key[0].name
+STAMP = {"source_version": {"S": "4"}}
+ACTIONS: list[dict[str, Any]] = [
+    {
+        "Put": {
+            "TableName": "Users",
+            "Item": {"UserId": {"N": "1"}, "Blob": {"B": "AP8="}, **STAMP},
+            "ConditionExpression": "attribute_not_exists(#key)",
+            "ExpressionAttributeNames": {"#key": "UserId"},
+        }
+    },
+    {
+        "ConditionCheck": {
+            "TableName": REMOVALS.name,
+            "Key": {REMOVED_KEY: {"S": "Users#1"}},
+            "ConditionExpression": "attribute_not_exists(source_version)",
+        }
+    },
+    {
+        "Put": {
+            "TableName": "Users",
+            "Item": {"UserId": {"N": "2"}, **STAMP},
+            "ConditionExpression": "source_version = :seen",
+            "ExpressionAttributeValues": {":seen": {"S": "5"}},
+        }
+    },
+    {
+        "ConditionCheck": {
+            "TableName": REMOVALS.name,
+            "Key": {REMOVED_KEY: {"S": "Users#2"}},
+            "ConditionExpression": "source_version = :seen",
+            "ExpressionAttributeValues": {":seen": {"S": "3"}},
+        }
+    },
+    {
+        "Put": {
+            "TableName": "Users",
+            "Item": {"UserId": {"N": "3"}, **STAMP},
+            "ConditionExpression": "attribute_exists(#key) AND NOT attribute_type(source_version, :text)",
+            "ExpressionAttributeNames": {"#key": "UserId"},
+            "ExpressionAttributeValues": {":text": {"S": "S"}},
+        }
+    },
+    {
+        "Delete": {
+            "TableName": REMOVALS.name,
+            "Key": {REMOVED_KEY: {"S": "Users#3"}},
+            "ConditionExpression": "source_version = :seen",
+            "ExpressionAttributeValues": {":seen": {"S": "4"}},
+        }
+    },
+]
+"""Where nothing stands, where an older removal is remembered, and where one of the same version is."""
 
 
 @pytest.fixture
@@ -78,58 +131,7 @@ def test_a_put_is_conditional_on_both_rows_and_forgets_a_removal_that_it_is_not_
     assert table_of(answers).replace(asked) == [APPLIED] * 3
     (request,) = answers.asked
     assert len(request["ClientRequestToken"]) == 32
-    stamp = {"source_version": {"S": "4"}}
-    removals = "DistributaryRemovals"
-    assert request["TransactItems"] == [
-        {
-            "Put": {
-                "TableName": "Users",
-                "Item": {"UserId": {"N": "1"}, "Blob": {"B": "AP8="}, **stamp},
-                "ConditionExpression": "attribute_not_exists(#key)",
-                "ExpressionAttributeNames": {"#key": "UserId"},
-            }
-        },
-        {
-            "ConditionCheck": {
-                "TableName": removals,
-                "Key": {REMOVED_KEY: {"S": "Users#1"}},
-                "ConditionExpression": "attribute_not_exists(source_version)",
-            }
-        },
-        {
-            "Put": {
-                "TableName": "Users",
-                "Item": {"UserId": {"N": "2"}, **stamp},
-                "ConditionExpression": "source_version = :seen",
-                "ExpressionAttributeValues": {":seen": {"S": "5"}},
-            }
-        },
-        {
-            "ConditionCheck": {
-                "TableName": removals,
-                "Key": {REMOVED_KEY: {"S": "Users#2"}},
-                "ConditionExpression": "source_version = :seen",
-                "ExpressionAttributeValues": {":seen": {"S": "3"}},
-            }
-        },
-        {
-            "Put": {
-                "TableName": "Users",
-                "Item": {"UserId": {"N": "3"}, **stamp},
-                "ConditionExpression": "attribute_exists(#key) AND NOT attribute_type(source_version, :text)",
-                "ExpressionAttributeNames": {"#key": "UserId"},
-                "ExpressionAttributeValues": {":text": {"S": "S"}},
-            }
-        },
-        {
-            "Delete": {
-                "TableName": removals,
-                "Key": {REMOVED_KEY: {"S": "Users#3"}},
-                "ConditionExpression": "source_version = :seen",
-                "ExpressionAttributeValues": {":seen": {"S": "4"}},
-            }
-        },
-    ]
+    assert request["TransactItems"] == ACTIONS
 
 
 def test_a_transaction_has_at_most_50_keys(table_of: Callable[[Answers], DynamoDBTable]) -> None:
