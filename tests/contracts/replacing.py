@@ -7,100 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count, product
 from threading import Barrier
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consumers.errors import RefusedDocument
-from consumers.read_model import APPLIED, STALE, Document, ReadModel, Replacement, State, WriteOutcome, WriteStatus
-from consumers.writes import Put, Remove, VersionedWrite, Write
+from consumers.read_model import APPLIED, STALE, Document, ReadModel, Replacement, WriteOutcome, WriteStatus
+from consumers.writes import Put, Remove, VersionedWrite
 from schemas.attribute_values import plain
 from tests import items
 from tests.contracts.documents import EVERY_TYPE, exactly, one, put, remove, version
 from tests.contracts.read_model import Store
-
-Change: TypeAlias = Callable[[ReadModel, str], object]
-"""What may happen to a key."""
-Written: TypeAlias = Callable[[str], tuple[Write, str | None]]
-"""What a key is replaced by, and in which version."""
-
-
-def live(*steps: tuple[Callable[..., VersionedWrite], int], **fields: str) -> Change:
-    """The puts and removals of live traffic, one after the other."""
-    return lambda read_model, key: [
-        one(read_model, write(key, number, **(fields if write is put else {}))) for write, number in steps
-    ]
-
-
-def seen(read_model: ReadModel, key: str = "1") -> State:
-    """What stands under a key."""
-    (state,) = read_model.states([key])
-    return state
-
-
-def replaced(read_model: ReadModel, state: State, write: Write, at: str | None) -> WriteOutcome:
-    """Replaces one key alone."""
-    (outcome,) = read_model.replace([Replacement(state, write, at)])
-    return outcome
-
-
-def forget(read_model: ReadModel, key: str) -> None:
-    """Takes away the document, and remembers no removal."""
-    assert replaced(read_model, seen(read_model, key), Remove(key), None) == APPLIED
-
-
-def forget_removal(read_model: ReadModel, key: str) -> None:
-    """The same of a key that was removed."""
-    document = Put(key, {"UserId": int(key)})
-    assert replaced(read_model, seen(read_model, key), document, "0") == APPLIED
-    forget(read_model, key)
-
-
-STANDS: dict[str, Change] = {
-    "nothing": live(),
-    "older": live((put, 1), Name="seen"),
-    "same": live((put, 2), Name="seen"),
-    "newer": live((put, 3), Name="seen"),
-    "brought back": live((remove, 1), (put, 3), Name="seen"),
-    "older removal": live((put, 0), (remove, 1)),
-    "same removal": live((remove, 2)),
-    "newer removal": live((remove, 3)),
-}
-"""What is seen before the key is replaced, as against version 2."""
-WHATEVER_STANDS = pytest.mark.parametrize("stands", list(STANDS.values()), ids=list(STANDS))
-DOCUMENTS = ("older", "same", "newer", "brought back")
-REMOVALS = ("older removal", "same removal", "newer removal")
-WRITES: dict[str, Written] = {
-    "put": lambda key: (Put(key, {"UserId": int(key), "Name": "new"}), version(2)),
-    "remove": lambda key: (Remove(key), version(2)),
-    "remove what the log does not know": lambda key: (Remove(key), None),
-}
-MEANWHILE: dict[str, Change] = {
-    "put": live((put, 8), Name="live"),
-    "removed": live((remove, 8)),
-    "put and removed": live((put, 8), (remove, 9)),
-    "removed and put": live((remove, 8), (put, 9), Name="live"),
-}
-
-
-def overtaken(read_model: ReadModel, stands: Change, meanwhile: dict[str, Change]) -> None:
-    """Asserts that no write replaces what stands once any of that has happened."""
-    cases = dict(zip(map(str, count(1)), product(WRITES, meanwhile), strict=False))
-    for key in cases:
-        stands(read_model, key)
-    states = read_model.states(list(cases))
-    for key, (_, happening) in cases.items():
-        meanwhile[happening](read_model, key)
-    now = read_model.states(list(cases))
-    writes = [WRITES[written](key) for key, (written, _) in cases.items()]
-    asked = [Replacement(state, *write) for state, write in zip(states, writes, strict=True)]
-    outcomes = dict(zip(cases.values(), read_model.replace(asked), strict=True))
-    assert outcomes == dict.fromkeys(cases.values(), STALE)
-    assert read_model.states(list(cases)) == now
+from tests.contracts.standing import (
+    DOCUMENTS,
+    MEANWHILE,
+    REMOVALS,
+    STANDS,
+    WHATEVER_STANDS,
+    WRITES,
+    Change,
+    forget,
+    forget_removal,
+    known,
+    overtaken,
+    replaced,
+    seen,
+)
 
 
 class ReplacingContract:
@@ -196,6 +131,22 @@ class ReplacingContract:
         assert statuses == ["applied", "stale"]
         assert [store().version("1")] == [version(number) for number in outcomes if outcomes[number] == APPLIED]
 
+    def test_of_writers_at_the_same_time_every_one_that_came_through_counts(self, store: Store) -> None:
+        def count_up(replacing: bool) -> None:
+            read_model, left = store(), 8
+            while left:
+                state = seen(read_model)
+                number = known(state) + 1
+                write = Put("1", {"UserId": 1, "Turn": number}) if number % 3 else Remove("1")
+                live = put("1", number)
+                outcome = replaced(read_model, state, write, version(number)) if replacing else one(read_model, live)
+                assert outcome in (APPLIED, STALE)
+                left -= outcome == APPLIED
+
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(count_up, (True, True, False)))
+        assert known(seen(store())) == 3 * 8
+
     def test_each_of_many_has_an_outcome_of_its_own_in_their_order(self, read_model: ReadModel) -> None:
         keys = [str(number) for number in range(1, 161)]
         read_model.apply([put(key, 3) for key in keys[:120]])
@@ -246,11 +197,11 @@ class ReplacingContract:
         def is_known(value: list[Any], replacing: bool) -> None:
             state = seen(read_model)
             write = Put("1", {"UserId": 1, "Text": value})
-            number = 1 if state.document is None else int((state.document.source_version or "").rpartition("#")[2]) + 1
+            at = version(known(state) + 1)
             if replacing:
-                assert replaced(read_model, state, write, version(number)) == APPLIED
+                assert replaced(read_model, state, write, at) == APPLIED
             else:
-                assert one(read_model, VersionedWrite(write, version(number))) == APPLIED
+                assert one(read_model, VersionedWrite(write, at)) == APPLIED
             found = read_model.get("1")
             assert found is not None
             assert exactly(found.document) == exactly(read_model.given_back(write))

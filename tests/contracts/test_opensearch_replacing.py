@@ -16,7 +16,7 @@ from consumers.writes import Fields, Put, Remove
 from schemas.errors import InvalidKey
 from tests.contracts.documents import put, remove, version
 from tests.contracts.opensearch_places import NOW, Place
-from tests.contracts.replacing import replaced, seen
+from tests.contracts.standing import replaced, seen
 
 POISON: dict[str, tuple[Fields, str]] = {
     "undeclared": ({"undeclared": 1}, r"dynamic introduction of \[undeclared\]"),
