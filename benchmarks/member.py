@@ -107,7 +107,7 @@ def member(bootstrap: str, topic: str, store: CountingStore | None = None) -> Co
     connection = KafkaConnection(kafka=bootstrap)
     name = f"bench-{uuid4().hex[:12]}"
     return Consumer(
-        Preparation(replace(GROUP, name=name, topic=topic), EventDecoder(PackagedRegistry())),
+        Preparation(replace(GROUP, family=name, topic=topic), EventDecoder(PackagedRegistry())),
         KafkaSubscription(connection.member(), name, topic),
         store or CountingStore(),
         KafkaDeadLetters(connection.client(), name),

@@ -21,6 +21,10 @@ class GroupRefused(ConsumersError):
     """Raised at start when a group cannot run as it is declared; the message names the cure."""
 
 
+class GenerationRefused(ConsumersError):
+    """Raised when a generation cannot be promoted, retired or read as it was asked for; nothing was changed."""
+
+
 class GroupStopped(ConsumersError):
     """Raised when a group cannot go on; nothing it had not finished is committed."""
 

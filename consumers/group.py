@@ -10,6 +10,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from consumers.errors import MissingImage
+from consumers.generations import FIRST, generation_name
 from consumers.patterns import digest
 from consumers.projection import OneDocument, Projection
 from consumers.read_model import Index, Table
@@ -26,15 +27,22 @@ Where: TypeAlias = Callable[[Item, datetime | None], bool]
 class Group:
     """Who reads which topic, through which projection, into which read model.
 
-    `filter` says which events the group looks at, `where` which items its read model holds.
+    `filter` says which events the group looks at, `where` which items its read model holds. `generation` is which build
+    of its read model it writes; those of one `family` share the read model's name and nothing else.
     """
 
-    name: str
+    family: str
     topic: str
     projection: Projection
     read_model: Table | Index
     filter: Filter | None = None
     where: Where | None = None
+    generation: int = FIRST
+
+    @property
+    def name(self) -> str:
+        """What it is called wherever a group is named: `user-search`, of generation 2 `user-search.g2`."""
+        return generation_name(self.family, self.generation)
 
     @property
     def projection_version(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from consumers.generations import MadeBy
 from consumers.writes import Fields, Put, VersionedWrite, Write
 from schemas.keys import KeyAttribute, KeySchema
 
@@ -198,10 +199,20 @@ class Searchable(Protocol):
 class Preparable(Protocol):
     """A read model that makes its place in the store itself, before anything is written to it."""
 
+    @property
+    def made_by(self) -> MadeBy:
+        """What it is made by, where it is made today."""
+        ...
+
+    def made(self) -> bool:
+        """Whether its place is there. Raises Outage."""
+        ...
+
     def prepare(self) -> None:
         """Makes the place where there is none; safe at every start, and for several at once.
 
-        Raises GroupRefused where something else stands there, Outage.
+        The read model's first generation is what people read from then on. Raises GroupRefused where something else
+        stands there, a generation that was made by another projection version or mapping among it; Outage.
         """
         ...
 

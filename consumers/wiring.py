@@ -12,10 +12,12 @@ from consumers.delivery.dead_letters import DeadLetters
 from consumers.delivery.loop import PACE, Consumer, Pace, Turn
 from consumers.delivery.prepare import Preparation
 from consumers.errors import GroupRefused
+from consumers.generations import FIRST, Generations
 from consumers.group import Group
 from consumers.read_model import Index, Preparable, ReadModel, Table
 from consumers.read_models.dynamodb import DynamoDBTable
 from consumers.read_models.sqlite import SqliteIndex
+from consumers.read_models.sqlite_generations import SqliteGenerations, generation_path
 from consumers.subscription import Log, Subscription
 from schemas.change_event import ViewType
 from schemas.codec import EventDecoder
@@ -59,8 +61,13 @@ class Source:
     dead_letters: DeadLetters
 
 
-def open_read_model(declared: Table | Index, stores: Stores) -> ReadModel:
-    """The adapter of a declared read model. Raises SettingsError where nobody said where indexes are kept."""
+def open_read_model(
+    declared: Table | Index, stores: Stores, generation: int = FIRST, projection_version: str = ""
+) -> ReadModel:
+    """The adapter of a generation of a declared read model; a table has but one.
+
+    Raises SettingsError where nobody said where indexes are kept.
+    """
     match declared:
         case Table():
             return DynamoDBTable(declared, stores.dynamodb, stores.clock, statements=stores.statements)
@@ -68,11 +75,46 @@ def open_read_model(declared: Table | Index, stores: Stores) -> ReadModel:
             # Here, because its client library takes a while that the embedded pipeline need not wait.
             from consumers.read_models.opensearch import OpenSearchIndex
 
-            return OpenSearchIndex(declared, stores.opensearch, stores.clock, replicas=stores.replicas)
+            return OpenSearchIndex(
+                declared,
+                stores.opensearch,
+                stores.clock,
+                replicas=stores.replicas,
+                generation=generation,
+                projection_version=projection_version,
+            )
         case Index() if stores.indexes is not None:
-            return SqliteIndex(stores.indexes / f"{declared.name}.sqlite3", declared, stores.clock)
+            path = generation_path(stores.indexes, declared.name, generation)
+            return SqliteIndex(
+                path, declared, stores.clock, generation=generation, projection_version=projection_version
+            )
         case Index():
-            raise SettingsError("opensearch_url", f"is not set, and the read model {declared.name} is kept there")
+            raise _nowhere(declared)
+
+
+def open_generations(declared: Table | Index, stores: Stores) -> Generations:
+    """The generations of a declared read model.
+
+    Raises GroupRefused where it is a table, SettingsError where nobody said where indexes are kept.
+    """
+    match declared:
+        case Table():
+            raise GroupRefused(
+                f"the read model {declared.name} is a table, which has one generation alone: what people read cannot "
+                "be switched there; rebuild it in place"
+            )
+        case Index() if stores.opensearch is not None:
+            from consumers.read_models.opensearch_generations import OpenSearchGenerations
+
+            return OpenSearchGenerations(declared.name, stores.opensearch)
+        case Index() if stores.indexes is not None:
+            return SqliteGenerations(stores.indexes, declared.name)
+        case Index():
+            raise _nowhere(declared)
+
+
+def _nowhere(declared: Index) -> SettingsError:
+    return SettingsError("opensearch_url", f"is not set, and the read model {declared.name} is kept there")
 
 
 def build_consumer(
@@ -86,11 +128,12 @@ def build_consumer(
 ) -> Consumer:
     """The group's consumer, ready to take turns, its read model made where there is none.
 
-    Raises GroupRefused where it has no position to begin from, or where its topic does not hold what it has to read;
-    Outage where the log or the read model cannot be reached.
+    Raises GroupRefused where it has no position to begin from, or one and no read model, or where its topic does not
+    hold what it has to read; Outage where the log or the read model cannot be reached.
     """
     check_log(group, source.log)
     if isinstance(read_model, Preparable):
+        _check_not_gone(group, read_model, source.log)
         read_model.prepare()
     if _has_no_position(group, source.log) and _holds_documents(read_model) and _has_no_position(group, source.log):
         raise GroupRefused(
@@ -107,6 +150,17 @@ def build_consumer(
         pace,
         observe=observe,
     )
+
+
+def _check_not_gone(group: Group, read_model: Preparable, log: Log) -> None:
+    """Raises GroupRefused where the group's place is gone that it has written to: made anew, it would lack all that."""
+    # Positions first: another member that starts at the same time makes the place before it has any.
+    if any(log.positions(group.name, group.topic).values()) and not read_model.made():
+        raise GroupRefused(
+            f"the group {group.name} has read {group.topic} before, but its generation {group.generation} of "
+            f"{group.read_model.name} is not there; if it was retired, take its line out of consumers/groups.py, else "
+            f"rebuild it with `distributary rebuild {group.name}`"
+        )
 
 
 def _has_no_position(group: Group, log: Log) -> bool:

@@ -22,11 +22,20 @@ from consumers.delivery.dead_letters import DeadLetters
 from consumers.delivery.loop import PACE, Consumer, Pace, Turn
 from consumers.delivery.retries import Backoff, Waiting, decide_retry
 from consumers.errors import Outage
+from consumers.generation_lines import check_generations, warn_of_others
+from consumers.generations import Generations
 from consumers.group import Group
 from consumers.groups import GROUPS
-from consumers.read_model import ReadModel
+from consumers.read_model import Index, ReadModel
 from consumers.subscription import Log, Subscription
-from consumers.wiring import Source, Stores, build_consumer, check_declared, open_read_model
+from consumers.wiring import (
+    Source,
+    Stores,
+    build_consumer,
+    check_declared,
+    open_generations,
+    open_read_model,
+)
 from distributary.ledger import Ledger
 from distributary.pipeline import Parts
 from distributary.turns import Turns
@@ -71,7 +80,11 @@ class Adapters:
 
     def read_model(self, group: Group) -> ReadModel:
         """The group's read model; the caller closes it."""
-        return open_read_model(group.read_model, self.stores)
+        return open_read_model(group.read_model, self.stores, group.generation, group.projection_version)
+
+    def generations(self, group: Group) -> Generations:
+        """The generations of the group's read model. Raises GroupRefused where it is a table."""
+        return open_generations(group.read_model, self.stores)
 
     def poller(self, topic: Topic, relay: Relay, ledger: Ledger) -> Poller:
         """The poller of one table's stream."""
@@ -96,10 +109,13 @@ class Adapters:
         self, group: Group, read_model: ReadModel, observe: Callable[[Turn], None] = lambda _: None
     ) -> Consumer:
         """The group's consumer on its read model. Raises GroupRefused, Outage."""
+        check_generations(GROUPS)
         topic = topic_named(group.topic)
         check_declared(group, topic, item_record_of(packaged(topic.item_record)).key_schema)
         source = Source(self.log, lambda: self.subscription(group), self.dead_letters(group.name))
         pace = self.group_paces.get(group.name, self.pace)
+        if isinstance(group.read_model, Index):
+            warn_of_others(group, GROUPS, self.generations(group))
         return build_consumer(group, read_model, source, EventDecoder(self.registry), self.clock, pace, observe)
 
 

@@ -22,6 +22,7 @@ from consumers.errors import ConsumersError
 from distributary.cli_dead_letters import dead_letters
 from distributary.cli_explain import explain
 from distributary.cli_filter import filters
+from distributary.cli_generations import generations, promote, retire, rollback
 from distributary.cli_parts import bridge, consume, prepare
 from distributary.cli_rebuild import rebuild, replay
 from distributary.cli_schemas import schemas
@@ -57,8 +58,12 @@ app = typer.Typer(
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(filters, name="filter")
 app.add_typer(schemas, name="schemas")
-for command in (bridge, consume, prepare, verify, rebuild, replay, explain):
-    app.command()(command)
+for part in (bridge, consume, prepare):
+    app.command()(part)
+for check in (verify, explain):
+    app.command()(check)
+for repair in (rebuild, replay, generations, promote, rollback, retire):
+    app.command()(repair)
 
 
 class On(StrEnum):

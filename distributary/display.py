@@ -161,6 +161,22 @@ def log_tables(status: dict[str, Any]) -> tuple[Table, str, Table, str]:
     return groups, "", letters, "\nthe log alone was asked; the accounts are with the bridge and the groups (/metrics)"
 
 
+def generation_table(rows: list[dict[str, Any]]) -> Table:
+    """The generations of read models, a line each; `code`: whether it is what this code would make."""
+    table = _table("group", "projection", "mapping", "code", "documents", "lag", "read")
+    for row in rows:
+        same = {True: "same", False: "another", None: "-"}[row["same"]]
+        table.add_row(
+            row["group"],
+            *("-" if row[name] is None else str(row[name]) for name in ("projection_version", "mapping")),
+            same if row["line"] else "no line",
+            "not made" if row["documents"] is None else str(row["documents"]),
+            "no topic" if row["lag"] is None else _lag(row["lag"]),
+            "promoted" if row["promoted"] else "before" if row["before"] else "-",
+        )
+    return table
+
+
 def print_verdicts(console: Console, verdicts: list[dict[str, Any]]) -> None:
     """What became of dead letters, a line each, and why where one stays open."""
     for row in verdicts:

@@ -124,3 +124,7 @@ class PortTaken(DistributaryError):
 
 class SettingMissing(DistributaryError):
     """Raised when a part that runs alone is not told where something is that it needs."""
+
+
+class NotPromoted(DistributaryError):
+    """Raised when a generation is not to be read yet: it lags, or differs from the log. Nothing was changed."""

@@ -13,7 +13,7 @@ from distributary.folding.partition import Scope
 from distributary.folding.partition_of_key import item_key
 from distributary.folding.replaying import Replayed
 from distributary.folding.worker import Range, Task, item_key_parts
-from distributary.moments import CLOCKS_APART, checked_offsets, checked_time, offsets_of
+from distributary.log_moments import CLOCKS_APART, checked_offsets, checked_time, offsets_of
 from distributary.rebuild import Rebuild, Rebuilt
 from distributary.verify import How, Show, Stage, crew_size, folder
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
 from bridge.handler import Handler
 from bridge.stream_record import RawRecord
+from consumers.generations import read_generation_name
 from consumers.groups import GROUPS
 from consumers.read_model import Document, Index, ReadModel, Searchable
 from distributary.adapters import Adapters
@@ -53,20 +55,33 @@ def still_running(attached: Attached | None) -> None:
 
 @contextmanager
 def read_model(adapters: Adapters, name: str) -> Iterator[ReadModel]:
-    """The read model of that name. Raises UnknownName, SettingsError."""
+    """The read model of that name, to be read: of an index the generation that is promoted, or that `name.g2` names.
+
+    Raises UnknownName, SettingsError, Outage.
+    """
     groups = {group.read_model.name: group for group in GROUPS}
-    if name not in groups:
+    declared, number = (name, None) if name in groups else read_generation_name(name)
+    group = groups.get(declared)
+    if group is None or (number is not None and not isinstance(group.read_model, Index)):
         raise UnknownName(f"there is no read model {name}; there are {', '.join(groups)}")
-    with closing(adapters.read_model(groups[name])) as opened:
-        yield opened
+    if not isinstance(group.read_model, Index):
+        with closing(adapters.read_model(group)) as opened:
+            yield opened
+        return
+    with adapters.generations(group).reading() as promoted:
+        if number is not None and number not in (there := [one.number for one in adapters.generations(group).all()]):
+            raise UnknownName(
+                f"there is no generation {number} of {declared}; there are {', '.join(map(str, there)) or 'none'}"
+            )
+        with closing(adapters.read_model(replace(group, generation=number or promoted))) as opened:
+            yield opened
 
 
 def search(adapters: Adapters, text: str, limit: int) -> list[Document]:
-    """The documents that every searchable read model finds."""
+    """The documents that every searchable read model finds, in the generation that is promoted."""
     found: list[Document] = []
-    for group in GROUPS:
-        if isinstance(group.read_model, Index):
-            with read_model(adapters, group.read_model.name) as opened:
-                if isinstance(opened, Searchable):
-                    found += opened.search(text, limit)
+    for name in {group.read_model.name: None for group in GROUPS if isinstance(group.read_model, Index)}:
+        with read_model(adapters, name) as opened:
+            if isinstance(opened, Searchable):
+                found += opened.search(text, limit)
     return found

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 from opensearchpy import JSONSerializer, OpenSearch
-from opensearchpy.exceptions import (
-    ConnectionTimeout,
-    OpenSearchException,
-    RequestError,
-    SerializationError,
-    TransportError,
-)
+from opensearchpy.exceptions import OpenSearchException, SerializationError
 
-from consumers.errors import GroupRefused, Outage, RefusedDocument
+from consumers.errors import Outage, RefusedDocument
+from consumers.generations import FIRST, generation_name
 from consumers.read_model import SOURCE_VERSION, Document, Index, Replacement, State, WriteOutcome, WriteStatus
-from consumers.read_models.opensearch_answers import BulkAnswer, Complaint, Got, GotAnswer, Hit, Page, ShardsAnswer
+from consumers.read_models.opensearch_answers import BulkAnswer, Got, GotAnswer, Hit, Page, ShardsAnswer
 from consumers.read_models.opensearch_bulk import Answer, SideBySide, delete_line, write_lines
 from consumers.read_models.opensearch_documents import document_id, document_of, source_of
-from consumers.read_models.opensearch_mapping import (
-    FIRST_GENERATION,
-    NO_MARKER,
-    generations_pattern,
-    index_body,
-    index_name,
-    template_body,
-)
+from consumers.read_models.opensearch_failures import FAILURES, STORE, outages, said, status
+from consumers.read_models.opensearch_generations import OpenSearchGenerations
+from consumers.read_models.opensearch_mapping import NO_MARKER, generations_pattern, index_body, index_name, made_by
 from consumers.read_models.opensearch_queries import MAX_TEXT, markers_before, search_query
 from consumers.read_models.opensearch_states import States, given_back
 from consumers.read_models.search_words import search_words
@@ -40,14 +30,9 @@ from schemas.errors import InvalidKey
 _PAGE = 250
 """Documents a page of a scan, or of what is read by its keys: at most 100 MB, as DynamoDB's items go."""
 _PAGE_KEPT = "5m"
-_FAILURES: tuple[type[Exception], ...] = (OpenSearchException, msgspec.ValidationError)
 _ITEM_PATHS = "items.*.status,items.*.result,items.*.error"
 _BULK_ANSWER = '{"items":['
 """How the answer to a request for `_ITEM_PATHS` begins."""
-_TIMED_OUT = 408
-_NAME_REFUSED = frozenset(
-    {"invalid_alias_name_exception", "invalid_index_name_exception", "invalid_index_template_exception"}
-)
 
 _Answered = TypeVar("_Answered", bound=ShardsAnswer)
 
@@ -99,43 +84,44 @@ def opensearch_client(
 
 
 class OpenSearchIndex:
-    """The read model `index`: written and read by the name of its index, searched by the alias that people read.
+    """A generation of the read model `index`: written and read by the name of its own index; searched, whichever it
+    is, by the alias that people read.
 
     Fraction digits beyond a double's are kept as text. `clock` gives epoch seconds. `client` stays the caller's to
-    close. `replicas` is for a new index: 0 on one machine.
+    close. `replicas` is for a new index: 0 on one machine. `projection_version` is what it is, or shall be, made by.
     """
 
-    store = "OpenSearch"
+    store = STORE
 
-    def __init__(self, index: Index, client: OpenSearch, clock: Callable[[], float], *, replicas: int = 1) -> None:
-        self.name = index.name
+    def __init__(
+        self,
+        index: Index,
+        client: OpenSearch,
+        clock: Callable[[], float],
+        *,
+        replicas: int = 1,
+        generation: int = FIRST,
+        projection_version: str = "",
+    ) -> None:
+        self.name = generation_name(index.name, generation)
         self._index = index
-        self._place = index_name(index.name, FIRST_GENERATION)
+        self._generation = generation
+        self.made_by = made_by(index, projection_version)
+        self._generations = OpenSearchGenerations(index.name, client)
+        self._place = index_name(index.name, generation)
         self._client = client
         self._clock = clock
         self._replicas = replicas
         self._writer = SideBySide(self._send)
         self._states = States(self._got, self._writer, clock)
 
+    def made(self) -> bool:
+        """See `Preparable.made`."""
+        return self._generations.made(self._generation)
+
     def prepare(self) -> None:
-        """See `Preparable.prepare`: generation 1, where the read model has no generation at all."""
-        indices, pattern = self._client.indices, generations_pattern(self.name)
-        with self._outages(self.name):
-            try:
-                # 1. First what keeps a write from making an index.
-                indices.put_index_template(name=f"{self.name}.generations", body=template_body(self.name))
-                # 2. Then the index, its read alias with it.
-                if not indices.exists(index=pattern, params={"allow_no_indices": "false", "expand_wildcards": "all"}):
-                    indices.create(index=self._place, body=index_body(self._index, self._replicas))
-            except RequestError as error:
-                if error.error in _NAME_REFUSED:
-                    raise GroupRefused(
-                        f"the read model {self.name} cannot be made in OpenSearch: {_said(error)}; delete what has "
-                        "that name there, or name the read model otherwise"
-                    ) from error
-                # Another process may have been faster.
-                if error.error != "resource_already_exists_exception":
-                    raise
+        """See `Preparable.prepare`."""
+        self._generations.begin(self._generation, self.made_by, index_body(self._index, self._replicas, self.made_by))
 
     def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
         """See `ReadModel.apply`; bulk requests of up to 5,000 writes or 10 MB, two at a time."""
@@ -189,9 +175,11 @@ class OpenSearchIndex:
         words = search_words(text[:MAX_TEXT])
         if not words:
             return []
-        with self._outages(self.name):
-            self._refresh(self.name)
-            answer = self._client.search(index=self.name, body=search_query(words, limit))
+        alias = self._index.name
+        with outages(alias):
+            # Every generation, because the alias may move on to another one between the two requests.
+            self._refresh(generations_pattern(alias))
+            answer = self._client.search(index=alias, body=search_query(words, limit))
             hits = self._complete(answer, Page).hits.hits
         found = [document_of(hit.id, hit.source) for hit in hits]
         return [document for document in found if document is not None]
@@ -210,7 +198,7 @@ class OpenSearchIndex:
         found: list[Got] = []
         for start in range(0, len(ids), _PAGE):
             # The ids go in the body: in the address `..` would be a step up.
-            with self._outages(self._place):
+            with outages(self._place):
                 page = self._client.mget(index=self._place, body={"ids": ids[start : start + _PAGE]})
                 found += msgspec.convert(page, GotAnswer).docs
         for error in (got.error for got in found if got.error is not None):
@@ -227,8 +215,8 @@ class OpenSearchIndex:
         try:
             raw = self._client.bulk(index=self._place, body=body, params={"filter_path": _ITEM_PATHS})
             answer = raw if isinstance(raw, BulkAnswer) else msgspec.convert(raw, BulkAnswer)
-        except _FAILURES as error:
-            return Answer([], _status(error), _said(error))
+        except FAILURES as error:
+            return Answer([], status(error), said(error))
         return Answer([item for items in answer.items for item in items.values()])
 
     def _delete(self, markers: Sequence[Hit]) -> int:
@@ -242,7 +230,7 @@ class OpenSearchIndex:
         return sum(item.result == "deleted" for item in answer.items)
 
     def _pages(self, body: dict[str, Any]) -> Iterator[list[Hit]]:
-        with self._outages(self._place):
+        with outages(self._place):
             self._refresh(self._place)
             answer = self._client.search(
                 index=self._place, body={"sort": ["_doc"], "size": _PAGE, **body}, params={"scroll": _PAGE_KEPT}
@@ -251,7 +239,7 @@ class OpenSearchIndex:
         try:
             while page.hits.hits:
                 yield page.hits.hits
-                with self._outages(self._place):
+                with outages(self._place):
                     answer = self._client.scroll(body={"scroll_id": page.scroll_id, "scroll": _PAGE_KEPT})
                     page = self._complete(answer, Page)
         finally:
@@ -268,28 +256,3 @@ class OpenSearchIndex:
         if answered.shards.failed or answered.timed_out:
             raise Outage(self.store, f"{self.name}: only a part of its shards answered")
         return answered
-
-    @contextmanager
-    def _outages(self, place: str) -> Iterator[None]:
-        try:
-            yield
-        except _FAILURES as error:
-            raise Outage(self.store, f"{place}: {_said(error)}") from error
-
-
-def _status(error: Exception) -> int:
-    """The HTTP status; 0 where nothing was answered, 200 where it was not understood."""
-    if isinstance(error, ConnectionTimeout):
-        return _TIMED_OUT
-    if isinstance(error, TransportError):
-        return error.status_code if isinstance(error.status_code, int) else 0
-    return 200
-
-
-def _said(error: Exception) -> str:
-    """What OpenSearch, or its client, says is wrong."""
-    info = error.info if isinstance(error, TransportError) else None
-    if isinstance(info, Mapping) and isinstance(info.get("error"), Mapping):
-        with suppress(msgspec.ValidationError):
-            return str(msgspec.convert(info["error"], Complaint))
-    return str(error)

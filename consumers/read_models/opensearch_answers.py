@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from consumers.generations import MadeBy
+
 
 class Complaint(msgspec.Struct):
     """An error as OpenSearch describes it."""
@@ -82,3 +84,37 @@ class GotAnswer(msgspec.Struct):
     """The answer to a request for documents by their ids, in their order."""
 
     docs: list[Got]
+
+
+class Meta(msgspec.Struct):
+    """What an index says of itself, if it is ours."""
+
+    projection_version: str | None = None
+    mapping: str | None = None
+
+
+class Mappings(msgspec.Struct):
+    """What an index's mapping says of itself."""
+
+    meta: Meta = msgspec.field(name="_meta", default_factory=Meta)
+
+
+class IndexFound(msgspec.Struct):
+    """An index: its aliases by name, and what it was made by."""
+
+    aliases: dict[str, Any]
+    mappings: Mappings
+
+    @property
+    def made_by(self) -> MadeBy | None:
+        """What it was made by; None where it does not say."""
+        meta = self.mappings.meta
+        if meta.projection_version is None or meta.mapping is None:
+            return None
+        return MadeBy(meta.projection_version, meta.mapping)
+
+
+class Counted(msgspec.Struct):
+    """How many documents there are."""
+
+    count: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from consumers.generations import MadeBy, mapping_digest
 from consumers.read_model import SOURCE_VERSION, Index
 
 KEY = "source_key"
@@ -17,8 +18,6 @@ RESERVED = frozenset({SOURCE_VERSION, KEY, REMOVED_AT, NAMES, WORDS})
 
 NO_MARKER: dict[str, Any] = {"bool": {"must_not": {"exists": {"field": REMOVED_AT}}}}
 """The query for documents, as against removals' markers."""
-
-FIRST_GENERATION = 1
 
 # In letters: Lucene takes terms of 32,766 bytes. A longer keyword is kept and not indexed.
 _LONGEST_TERM = 8191
@@ -50,8 +49,13 @@ def generations_pattern(read_model: str) -> str:
     return f"{read_model}.g*"
 
 
-def index_body(index: Index, replicas: int) -> dict[str, Any]:
-    """A new index: one shard, the declared fields and no others, the read alias that hides removals."""
+def before_alias(read_model: str) -> str:
+    """The alias of the generation that people read before the one they read now."""
+    return f"{read_model}.before"
+
+
+def index_body(index: Index, replicas: int, made_by: MadeBy) -> dict[str, Any]:
+    """A new index: one shard, the declared fields and no others, and what it is made by."""
     return {
         "settings": {
             "number_of_shards": 1,
@@ -59,9 +63,13 @@ def index_body(index: Index, replicas: int) -> dict[str, Any]:
             "index.soft_deletes.enabled": True,  # against the template
             "analysis": _ANALYSIS,
         },
-        "mappings": {"dynamic": "strict", "properties": _properties(index)},
-        "aliases": {index.name: {"filter": NO_MARKER}},
+        "mappings": {**_mappings(index), "_meta": made_by._asdict()},
     }
+
+
+def made_by(index: Index, projection_version: str) -> MadeBy:
+    """What an index is made by today: that projection version, these fields and this way to split texts."""
+    return MadeBy(projection_version, mapping_digest([_mappings(index), _ANALYSIS]))
 
 
 def template_body(read_model: str) -> dict[str, Any]:
@@ -76,6 +84,10 @@ def template_body(read_model: str) -> dict[str, Any]:
         "template": {"settings": {"index.soft_deletes.enabled": False}},
         "_meta": {"purpose": f"a write to a missing index of {read_model} is an error and makes no index"},
     }
+
+
+def _mappings(index: Index) -> dict[str, Any]:
+    return {"dynamic": "strict", "properties": _properties(index)}
 
 
 def _properties(index: Index) -> dict[str, Any]:

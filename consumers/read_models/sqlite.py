@@ -11,9 +11,11 @@ from threading import Lock
 from typing import Any
 
 from consumers.errors import RefusedDocument
+from consumers.generations import FIRST, MadeBy, generation_name, mapping_digest
 from consumers.read_model import APPLIED, STALE, Document, Index, Replacement, State, WriteOutcome, WriteStatus
 from consumers.read_models.json_document import decode, encode, json_document
 from consumers.read_models.search_words import BOUNDARY, search_words
+from consumers.read_models.sqlite_generations import SqliteGenerations
 from consumers.writes import Fields, Put, VersionedWrite, Write
 from schemas.attribute_values import Value
 from schemas.errors import InvalidKey
@@ -53,16 +55,27 @@ _BUSY_SECONDS = 30.0
 
 
 class SqliteIndex:
-    """The read model `index` in the file at `path`, made where there is none.
+    """A generation of the read model `index` in the file at `path`, made where there is none.
 
     Other processes may read and write it, each through an object of its own. Safe to use from any thread.
-    `clock` gives epoch seconds.
+    `clock` gives epoch seconds. `projection_version` is what it is, or shall be, made by.
     """
 
     store = "SQLite"
 
-    def __init__(self, path: Path, index: Index, clock: Callable[[], float]) -> None:
-        self.name = index.name
+    def __init__(
+        self,
+        path: Path,
+        index: Index,
+        clock: Callable[[], float],
+        *,
+        generation: int = FIRST,
+        projection_version: str = "",
+    ) -> None:
+        self.name = generation_name(index.name, generation)
+        self._generation = generation
+        self.made_by = MadeBy(projection_version, mapping_digest([_SCHEMA, index.names, index.words]))
+        self._generations = SqliteGenerations(path.parent, index.name)
         self._path = path
         self._index = index
         self._clock = clock
@@ -73,6 +86,14 @@ class SqliteIndex:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.executescript(_SCHEMA)
+
+    def made(self) -> bool:
+        """See `Preparable.made`."""
+        return self._generations.made(self._generation)
+
+    def prepare(self) -> None:
+        """See `Preparable.prepare`; the file is there already."""
+        self._generations.begin(self._generation, self.made_by)
 
     def apply(self, writes: Sequence[VersionedWrite]) -> list[WriteOutcome]:
         """See `ReadModel.apply`; one transaction."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from consumers.read_model import Index
 from consumers.read_models.opensearch import OpenSearchIndex
+from consumers.read_models.opensearch_generations import OpenSearchGenerations
 from consumers.read_models.opensearch_mapping import generations_pattern, index_name
 from tests.contracts.documents import EVERY_TYPE
 from tests.contracts.searchable import INDEX
@@ -32,9 +33,23 @@ class Place:
         """The index of generation 1."""
         return index_name(self.index.name, 1)
 
-    def open(self, clock: Callable[[], float] = lambda: NOW) -> OpenSearchIndex:
+    @property
+    def generations(self) -> OpenSearchGenerations:
+        """Its generations."""
+        return OpenSearchGenerations(self.index.name, self.client)
+
+    def open(
+        self, clock: Callable[[], float] = lambda: NOW, generation: int = 1, projection_version: str = "1-0"
+    ) -> OpenSearchIndex:
         """An adapter on it."""
-        return OpenSearchIndex(self.index, self.client, clock, replicas=0)
+        return OpenSearchIndex(
+            self.index,
+            self.client,
+            clock,
+            replicas=0,
+            generation=generation,
+            projection_version=projection_version,
+        )
 
     def source(self, document_id: str) -> dict[str, Any] | None:
         """What stands in the index under an id."""

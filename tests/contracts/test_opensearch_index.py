@@ -12,10 +12,11 @@ from opensearchpy import OpenSearch
 
 from consumers.delivery.memory import MemoryDeadLetters, MemoryLog, MemorySubscription
 from consumers.errors import GroupRefused, Outage
+from consumers.generations import MadeBy
 from consumers.groups import GROUPS
 from consumers.read_model import APPLIED, STALE, Preparable, Purgeable, WriteStatus
 from consumers.read_models.opensearch import OpenSearchIndex
-from consumers.read_models.opensearch_mapping import index_body, index_name
+from consumers.read_models.opensearch_mapping import index_body, made_by
 from consumers.wiring import Source, build_consumer
 from consumers.writes import VersionedWrite
 from schemas.codec import EventDecoder
@@ -23,6 +24,7 @@ from tests.contracts.documents import one, put, remove
 from tests.contracts.opensearch_places import NOW, Place
 from tests.events import REGISTRY
 
+MADE_BY = MadeBy("1-0", "0")
 EVERY_WAY_TO_ASK: list[Callable[[OpenSearchIndex], object]] = [
     lambda read_model: read_model.get("1"),
     lambda read_model: list(read_model.scan()),
@@ -72,11 +74,18 @@ def test_several_may_prepare_at_once(nowhere: Place) -> None:
     assert one(nowhere.open(), put("1", 1)) == APPLIED
 
 
-def test_a_read_model_that_has_a_later_generation_gets_no_first_one(nowhere: Place) -> None:
-    second = index_name(nowhere.index.name, 2)
-    nowhere.client.indices.create(index=second, body=index_body(nowhere.index, replicas=0))
-    nowhere.open().prepare()
-    assert nowhere.indexes() == [second]
+def test_an_index_from_before_that_was_noted_is_taken_for_what_the_code_makes(nowhere: Place) -> None:
+    body = index_body(nowhere.index, 0, MADE_BY)
+    del body["mappings"]["_meta"]
+    nowhere.client.indices.create(index=nowhere.place, body={**body, "aliases": {nowhere.index.name: {}}})
+    (found,) = nowhere.generations.all()
+    assert found.made_by is None
+    nowhere.open(projection_version="1-new").prepare()
+    (found,) = nowhere.generations.all()
+    assert found.made_by == made_by(nowhere.index, "1-new")
+    assert one(nowhere.open(), put("1", 1, name="Ann")) == APPLIED
+    with pytest.raises(GroupRefused, match="made by projection version 1-new, and this code has 2-newer"):
+        nowhere.open(projection_version="2-newer").prepare()
 
 
 def test_a_read_model_is_refused_where_an_index_has_its_name(nowhere: Place) -> None:

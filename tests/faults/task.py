@@ -52,7 +52,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         """The group."""
         declared = _KINDS[self.kind]
         return replace(
-            declared, name=self.name, topic=self.topic, read_model=replace(declared.read_model, name=self.read_model)
+            declared, family=self.name, topic=self.topic, read_model=replace(declared.read_model, name=self.read_model)
         )
 
 

@@ -23,8 +23,8 @@ from tests.events import event
 from tests.records import LABEL, record, written
 from tests.unit.explaining import Stage
 
-ACME = replace(COPY, name="acme", where=items({"Work": ["acme"]}))
-PICKY = replace(COPY, name="picky", filter=events({"dynamodb": {"NewImage": [{"changed": {"except": ["Seen"]}}]}}))
+ACME = replace(COPY, family="acme", where=items({"Work": ["acme"]}))
+PICKY = replace(COPY, family="picky", filter=events({"dynamodb": {"NewImage": [{"changed": {"except": ["Seen"]}}]}}))
 AT: dict[str, Any] = {"Work": "acme"}
 AWAY: dict[str, Any] = {"Work": "initech"}
 
@@ -108,7 +108,7 @@ def test_an_item_that_leaves_where_is_removed_and_it_is_said_why() -> None:
 
 
 def test_an_event_that_the_filter_does_not_mean_is_filtered_by_its_condition() -> None:
-    stage = Stage(PICKY, replace(COPY, name="plain", filter=_nobody))
+    stage = Stage(PICKY, replace(COPY, family="plain", filter=_nobody))
     stage.feed(event("MODIFY", 1, before={"Seen": 1}, after={"Seen": 2}))
     assert stage.verdicts() == [
         (
@@ -153,7 +153,7 @@ def test_an_event_that_came_again_is_stale_and_against_which_version() -> None:
 
 def test_poison_is_dead_lettered_for_the_step_that_finds_it() -> None:
     broken = Projection("broken", 1, one_document(_raising))
-    stage = Stage(replace(COPY, name="broken", projection=broken))
+    stage = Stage(replace(COPY, family="broken", projection=broken))
     stage.feed(event("INSERT", 1, after={}), b"nonsense", event("INSERT", 2))
     first, second, third = stage.verdicts()
     assert first == ("dead_lettered", "project, ValueError: no")

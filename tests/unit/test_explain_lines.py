@@ -13,7 +13,7 @@ from tests.events import event
 from tests.records import LABEL, record, written
 from tests.unit.explaining import Stage
 
-ACME = replace(COPY, name="acme", where=items({"Work": ["acme"]}))
+ACME = replace(COPY, family="acme", where=items({"Work": ["acme"]}))
 FIRST, SECOND = version(LABEL, "1"), version(LABEL, "2")
 
 

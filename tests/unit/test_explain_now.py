@@ -16,7 +16,7 @@ from tests.events import event
 from tests.records import LABEL
 from tests.unit.explaining import USERS, Stage
 
-ACME = replace(COPY, name="acme", where=items({"Work": ["acme"]}))
+ACME = replace(COPY, family="acme", where=items({"Work": ["acme"]}))
 AT: dict[str, Any] = {"Work": "acme"}
 AWAY: dict[str, Any] = {"Work": "initech"}
 

@@ -50,7 +50,7 @@ def test_it_differs_where_the_number_the_filter_or_the_where_differs() -> None:
 
 def test_it_is_the_same_however_a_pattern_is_spelled_and_whatever_the_group_is_called() -> None:
     one = replace(COPY, where=items({"Age": [1.0], "Status": ["active"]}))
-    other = replace(COPY, name="another", where=items('{ "Status": ["active"], "Age": [1] }'))
+    other = replace(COPY, family="another", where=items('{ "Status": ["active"], "Age": [1] }'))
     assert one.projection_version == other.projection_version
 
 
