@@ -30,9 +30,10 @@ from distributary.folding.crew import Reach
 from distributary.folding.findings import Findings
 from distributary.folding.partition import Scope
 from distributary.local.servers.cache import default_cache
+from distributary.progress import Stage
 from distributary.rebuild import Rebuild, Rebuilt
 from distributary.settings import Settings
-from distributary.verify import How, Stage
+from distributary.verify import How
 from schemas.event_schema import packaged
 from schemas.settings import read_settings
 from schemas.topics import TOPICS

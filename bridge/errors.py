@@ -22,6 +22,22 @@ class InvalidBridgeSettings(BridgeError):
     """Raised when Kafka's client does not take the settings that it is given."""
 
 
+class TableRefused(BridgeError):
+    """Raised when a table may not be read by whoever asks; the message says what DynamoDB said."""
+
+
+class TableUnavailable(BridgeError):
+    """Raised when a table cannot be read just now: an outage, to be tried again."""
+
+
+class NotAcknowledged(BridgeError):
+    """Raised when the log did not take all that was stated of items: an outage, to be stated again."""
+
+
+class SnapshotUnfinished(BridgeError):
+    """Raised when another snapshot of the table is unfinished, and this one cannot go on from there; names the cure."""
+
+
 class NotAnEvent(BridgeError):
     """Raised when what Lambda was invoked with is no event of stream records; nothing was done."""
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from threading import Condition, Event
 
 from bridge.backoff import Backoff
-from bridge.errors import StreamUnavailable, WrongViewType
+from bridge.errors import StreamUnavailable
 from bridge.shard_reader import Relay, ShardReader, Standing
 from bridge.shards import Shard, readable
-from bridge.streams import PAGE_RECORDS, SHARD_END, ShardPositions, Stream, Streams
+from bridge.streams import PAGE_RECORDS, SHARD_END, ShardPositions, Stream, Streams, check_view_type
 from schemas.topics import Topic
 
 logger = logging.getLogger("distributary.bridge")
@@ -145,11 +145,7 @@ class Poller:
 
     def _find(self) -> Stream:
         stream = self._streams.find(self.topic.table)
-        if stream.view_type is not self.topic.view_type:
-            raise WrongViewType(
-                f"the stream of {self.topic.table} carries {stream.view_type}, its line in schemas/topics.py says "
-                f"{self.topic.view_type}: switch the stream off and on again with that, or change the line"
-            )
+        check_view_type(self.topic, stream)
         return stream
 
     def _turns(self) -> tuple[int, bool]:

@@ -42,6 +42,14 @@ def lines(topics: Iterable[Topic], registry: Registry) -> list[Line]:
     return [Line(topic, _encoder(topic, registry)) for topic in topics]
 
 
+def message_of(event: ChangeEvent, topic: Topic, value: bytes) -> Message:
+    """The message that the event, whose bytes are `value`, travels in."""
+    headers = [(VERSION_HEADER, event.version.encode())]
+    if TRACEPARENT in event.metadata:
+        headers.append((TRACEPARENT, event.metadata[TRACEPARENT].encode()))
+    return Message(topic.name, event.key_text.encode(), value, tuple(headers))
+
+
 class _Entry(msgspec.Struct):
     """One record on its way: the message it became (None: filtered), what that counts as, and its receipt.
 
@@ -123,7 +131,7 @@ class Relay:
             event = translate(checked, line.topic, line.encoder.item_record.key_schema, self._metadata)
             value = _encoded(line.encoder, event, checked)
             if self._publishes(line.topic.published, event):
-                entry.message = self._message(line.topic, event, value)
+                entry.message = message_of(event, line.topic, value)
             else:
                 entry.counts_as = "filtered"
         except UnconvertibleRecord as error:
@@ -143,12 +151,6 @@ class Relay:
             known = ", ".join(self._lines)
             raise UnconvertibleRecord("check", f"the table {stream.table} is not one that the bridge knows ({known})")
         return self._lines[stream.table]
-
-    def _message(self, topic: Topic, event: ChangeEvent, value: bytes) -> Message:
-        headers = [(VERSION_HEADER, event.version.encode())]
-        if TRACEPARENT in self._metadata:
-            headers.append((TRACEPARENT, self._metadata[TRACEPARENT].encode()))
-        return Message(topic.name, event.key_text.encode(), value, tuple(headers))
 
     def _bury(self, entry: _Entry, stage: str, error: str, reason: str) -> None:
         """Makes a dead letter of the entry, to be sent instead of its event."""

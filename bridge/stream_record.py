@@ -25,6 +25,9 @@ from schemas.versions import is_sequence_number
 RawRecord: TypeAlias = bytes | msgspec.Raw | Mapping[str, Any]
 """A record as it arrives: its JSON text, or a part of its event's, or already parsed (Lambda's managed runtime)."""
 
+READ_ITEM = "SNAPSHOT"
+"""The `eventName` of what is no stream record but an item that was read; it stands in dead letters alone."""
+
 _ARN = r"arn:[\w-]+:dynamodb:([\w-]+):(\w+):table/([\w.-]+)/stream/(.+)"
 _VIEW_TYPES = {each.value: each for each in ViewType}
 _CAPTURED = {name: Operation(name) for name in ("INSERT", "MODIFY", "REMOVE")}
@@ -127,6 +130,12 @@ def check(record: Mapping[str, Any], place: Place | None = None) -> StreamRecord
     change = record.get("dynamodb")
     if not isinstance(change, Mapping):
         raise UnconvertibleRecord("check", f"dynamodb is {shown(change)}, expected the change as a JSON object")
+    if record.get("eventName") == READ_ITEM:
+        raise UnconvertibleRecord(
+            "check",
+            f"this is an item as it was read, not a change; mend the item or what the schema says of it, give its key "
+            f"to `distributary repair {stream.table} --keys FILE`, which reads it again, and discard this",
+        )
     if place.sequence_number is None:
         found = shown(change.get("SequenceNumber"))
         raise UnconvertibleRecord("check", f"dynamodb.SequenceNumber is {found}, expected 1 to 40 digits as text")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from bridge.errors import WrongViewType
 from bridge.shards import Shard
 from schemas.change_event import ViewType
+from schemas.topics import Topic
 
 PAGE_RECORDS = 1000
 """The records of one page, at the most; DynamoDB gives no more."""
@@ -19,6 +21,15 @@ class Stream(NamedTuple):
 
     arn: str
     view_type: ViewType
+
+
+def check_view_type(topic: Topic, stream: Stream) -> None:
+    """Raises WrongViewType where the stream of the topic's table carries other images than the topic says."""
+    if stream.view_type is not topic.view_type:
+        raise WrongViewType(
+            f"the stream of {topic.table} carries {stream.view_type}, its line in schemas/topics.py says "
+            f"{topic.view_type}: switch the stream off and on again with that, or change the line"
+        )
 
 
 class Page(NamedTuple):

@@ -41,7 +41,7 @@ from distributary.pipeline import Parts
 from distributary.turns import Turns
 from schemas.codec import EventDecoder
 from schemas.errors import RegistryUnavailable
-from schemas.event_schema import item_record_of, packaged
+from schemas.event_schema import item_key_of
 from schemas.registry import Registry
 from schemas.topics import TOPICS, Topic, topic_named
 
@@ -111,7 +111,7 @@ class Adapters:
         """The group's consumer on its read model. Raises GroupRefused, Outage."""
         check_generations(GROUPS)
         topic = topic_named(group.topic)
-        check_declared(group, topic, item_record_of(packaged(topic.item_record)).key_schema)
+        check_declared(group, topic, item_key_of(topic))
         source = Source(self.log, lambda: self.subscription(group), self.dead_letters(group.name))
         pace = self.group_paces.get(group.name, self.pace)
         if isinstance(group.read_model, Index):

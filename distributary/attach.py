@@ -33,6 +33,10 @@ class Attached:
         """See `Pipeline.drained`."""
         return bool(self._ask("drained")["drained"])
 
+    def passed(self) -> bool:
+        """See `Pipeline.passed`."""
+        return bool(self._ask("passed")["passed"])
+
     def wait_until_drained(self, seconds: float) -> bool:
         """Asks until the pipeline is drained, `seconds` at the most; whether it is."""
         end, pause = monotonic() + seconds, Event()
@@ -52,3 +56,26 @@ class Attached:
                 f"the pipeline in {self.home.folder} (process {self.running.pid}) does not answer at "
                 f"{self.running.url}: {error}; is it stopping? look again, or start it anew"
             ) from None
+
+
+class BridgeAt:
+    """The bridge whose pages are at `url`: those of `distributary bridge`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    def status(self) -> dict[str, Any]:
+        """See `distributary.status.status`. Raises NoPipeline."""
+        return self._ask("status")
+
+    def passed(self) -> bool:
+        """See `Pipeline.passed`. Raises NoPipeline."""
+        return bool(self._ask("passed")["passed"])
+
+    def _ask(self, page: str) -> dict[str, Any]:
+        try:
+            answer = httpx.get(f"{self._url}/{page}", timeout=30.0, trust_env=False)
+            answer.raise_for_status()
+            return dict(answer.json())
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise NoPipeline(f"no bridge answers at {self._url}: {error}; give the URL of its pages") from None

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +26,7 @@ from distributary.cli_generations import generations, promote, retire, rollback
 from distributary.cli_parts import bridge, consume, prepare
 from distributary.cli_rebuild import rebuild, replay
 from distributary.cli_schemas import schemas
+from distributary.cli_snapshot import repair, snapshot
 from distributary.cli_terminal import (
     DEFAULT_HOME,
     HomeOption,
@@ -33,8 +34,10 @@ from distributary.cli_terminal import (
     attached,
     environment,
     err,
+    named_input,
     out,
     reached,
+    read_input,
     until_told,
 )
 from distributary.cli_verify import verify
@@ -58,12 +61,10 @@ app = typer.Typer(
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(filters, name="filter")
 app.add_typer(schemas, name="schemas")
-for part in (bridge, consume, prepare):
-    app.command()(part)
-for check in (verify, explain):
-    app.command()(check)
-for repair in (rebuild, replay, generations, promote, rollback, retire):
-    app.command()(repair)
+for command in (bridge, consume, prepare, verify, explain, rebuild, replay, snapshot, repair):
+    app.command()(command)
+for switch in (generations, promote, rollback, retire):
+    app.command()(switch)
 
 
 class On(StrEnum):
@@ -104,12 +105,11 @@ def run(
 ) -> None:
     """Run the pipeline. Without --home it starts from nothing in ./.distributary; with it, the log is kept."""
     from distributary.display import Display, print_result
-    from distributary.feed.records import read_records
     from distributary.home import Home
     from distributary.run import Plan
     from distributary.run import run as run_pipeline
 
-    records = [record for name in feed or () for record in read_records(_read(name), _named(name))]
+    records = _records(feed or ())
     where = Home(home or DEFAULT_HOME)
     plan = Plan(records, demo, seed, exit_when_drained, dump)
     display, ended = Display(err if json else out), until_told()
@@ -128,12 +128,11 @@ def feed(
 ) -> None:
     """Hand stream records to the bridge of a running pipeline."""
     from distributary.display import bridge_table
-    from distributary.feed.records import read_records
     from distributary.home import Home
     from distributary.reach import connected, find
     from distributary.second_terminal import feed as feed_records
 
-    records = [record for name in files for record in read_records(_read(name), _named(name))]
+    records = _records(files)
     where, settings = Home(home or DEFAULT_HOME), environment()
     found = find(where.folder, settings)
     with connected(found, settings, time.time) as adapters:
@@ -230,15 +229,11 @@ def _sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {error}; run it again with --debug to see where"
 
 
-def _read(name: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise UnreadableFeed(f"{name} cannot be read: {error.strerror}; nothing was fed") from None
+def _records(files: Iterable[str]) -> list[bytes]:
+    """The stream records in files. Raises UnreadableFeed."""
+    from distributary.feed.records import read_records
 
-
-def _named(name: str) -> str:
-    return "standard input" if name == "-" else name
+    return [record for name in files for record in read_records(read_input(name, UnreadableFeed), named_input(name))]
 
 
 def _pipeline(

@@ -28,11 +28,11 @@ def explain(
     from distributary.explain import explain as explain_item
     from distributary.explain_lines import lines
     from schemas.codec import EventDecoder
-    from schemas.event_schema import item_record_of, packaged
+    from schemas.event_schema import item_key_of
     from schemas.keys import key_text, parse_key
 
     topic, until = topic_of(table), _moment(at)
-    canonical = key_text(parse_key(key, item_record_of(packaged(topic.item_record)).key_schema))
+    canonical = key_text(parse_key(key, item_key_of(topic)))
     with reached(home) as adapters, ExitStack() as opened:
         readers = [
             Reader(group, opened.enter_context(closing(adapters.read_model(group))))

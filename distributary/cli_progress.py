@@ -4,8 +4,9 @@ a line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from distributary.cli_terminal import err
-from distributary.verify import Show, Stage
+from distributary.progress import Show, Stage
 
 PLAIN_SECONDS = 5.0
 JSON_SECONDS = 1.0
@@ -33,10 +34,11 @@ class _Rate(ProgressColumn):
 def showing(*, json: bool, console: Console = err) -> Iterator[Show]:
     """What a command tells its stages to, until the context ends."""
     if json:
-        yield _Now(JSON_SECONDS, lambda stage: print_line({"stage": stage.what, "done": stage.done, "of": stage.total}))
+        yield _NowAndThen(JSON_SECONDS, lambda stage, rate: print_line(_row(stage, rate)))
         return
     if not console.is_terminal:
-        yield _Now(PLAIN_SECONDS, lambda stage: console.print(_sentence(stage), highlight=False, soft_wrap=True))
+        told = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+        yield _NowAndThen(PLAIN_SECONDS, lambda stage, _: told(_sentence(stage)))
         return
     columns = (
         TextColumn("{task.description}"),
@@ -54,19 +56,24 @@ def print_line(value: Any) -> None:
     typer.echo(msgspec.json.Encoder(decimal_format="number").encode(value))
 
 
-class _Now:
-    """Tells a stage when it begins, and then every so many seconds."""
+class _NowAndThen:
+    """Tells a stage when it begins, and then every so many seconds; with it how much is done a second, since then."""
 
-    def __init__(self, seconds: float, tell: Show) -> None:
+    def __init__(self, seconds: float, tell: Callable[[Stage, float], object]) -> None:
         self._seconds = seconds
         self._tell = tell
-        self._what = ""
-        self._due = 0.0
+        self._first = Stage("", 0, None)
+        self._began = self._due = 0.0
 
     def __call__(self, stage: Stage) -> None:
-        if stage.what != self._what or monotonic() >= self._due:
-            self._what, self._due = stage.what, monotonic() + self._seconds
-            self._tell(stage)
+        now = monotonic()
+        begins = stage.what != self._first.what
+        if begins:
+            # What an earlier run had done does not count for the rate.
+            self._first, self._began = stage, now
+        if begins or now >= self._due:
+            self._due = now + self._seconds
+            self._tell(stage, (stage.done - self._first.done) / (now - self._began) if now > self._began else 0.0)
 
 
 class _Bars:
@@ -80,6 +87,11 @@ class _Bars:
         if stage.what not in self._tasks:
             self._tasks[stage.what] = self._progress.add_task(stage.what, total=stage.total)
         self._progress.update(self._tasks[stage.what], completed=stage.done, total=stage.total)
+
+
+def _row(stage: Stage, rate: float) -> dict[str, Any]:
+    left = None if not rate or stage.total is None else max(0, stage.total - stage.done) / rate
+    return {"stage": stage.what, "done": stage.done, "of": stage.total, "per_second": rate, "seconds_left": left}
 
 
 def _sentence(stage: Stage) -> str:

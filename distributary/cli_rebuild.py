@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
-from distributary.cli_terminal import HomeOption, JsonOption, group_of, reached
+from distributary.cli_terminal import HomeOption, JsonOption, group_of, named_input, reached, read_input
 from distributary.cli_verify import (
     PatienceOption,
     SampleOption,
@@ -21,7 +20,7 @@ from distributary.cli_verify import (
     report,
     say,
 )
-from distributary.errors import NotRebuilt
+from distributary.errors import NotRebuilt, UnreadableKeys
 
 if TYPE_CHECKING:
     from consumers.group import Group
@@ -38,8 +37,8 @@ def rebuild(
     group: Annotated[str, typer.Argument(metavar="GROUP", help="The group whose read model is made anew.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only the plan.")] = False,
     keys: Annotated[
-        Path | None,
-        typer.Option("--keys", metavar="FILE", help="Only these item keys, one a line, whatever their age."),
+        str | None,
+        typer.Option("--keys", metavar="FILE", help="Only these item keys, one a line, however old; - is stdin."),
     ] = None,
     writes_per_second: ThrottleOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -55,7 +54,6 @@ def rebuild(
     The same command on another machine takes part. It may be killed at any moment, and run again.
     """
     from distributary.cli_progress import print_line, showing
-    from distributary.folding.keys_file import read_keys
     from distributary.folding.partition import Scope
     from distributary.rebuild import Rebuild
     from distributary.verify import How, verify
@@ -63,7 +61,7 @@ def rebuild(
     meant = group_of(group)
     scope = Scope(samples=sample)
     if keys is not None:
-        scope = Scope(keys=read_keys(keys, meant.topic), every_removal=True, samples=sample)
+        scope = Scope(keys=_item_keys(keys, meant), every_removal=True, samples=sample)
     how = How(workers, patience, accept_truncated, writes_per_second)
     with reached(home) as adapters, showing(json=json) as show:
         if dry_run:
@@ -76,6 +74,18 @@ def rebuild(
     else:
         _print_result(meant, rebuilt)
     _tell_what_is_left(meant, rebuilt.written)
+
+
+def _item_keys(file: str, group: Group) -> frozenset[bytes]:
+    """The message keys of the items that a file names. Raises UnreadableKeys."""
+    from distributary.key_file import read_keys
+    from schemas.event_schema import item_key_of
+    from schemas.topics import topic_named
+
+    keys = read_keys(read_input(file, UnreadableKeys), item_key_of(topic_named(group.topic)), named_input(file))
+    if not keys:
+        raise UnreadableKeys(f"{named_input(file)} names no key; give a file with an item key a line")
+    return frozenset(key.encode() for key in keys)
 
 
 def _approval(group: Group, *, ask: bool, json: bool) -> Callable[[Findings], None]:

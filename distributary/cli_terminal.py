@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from distributary.errors import UnknownName
+from distributary.errors import DistributaryError, UnknownName
 from schemas.settings import read_settings
 
 if TYPE_CHECKING:
@@ -78,6 +79,19 @@ def until_told() -> Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, tell)
     return told
+
+
+def read_input(name: str, refused: type[DistributaryError]) -> bytes:
+    """The bytes of the file of that name, of standard input for `-`. Raises `refused` where it cannot be read."""
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise refused(f"{name} cannot be read: {error.strerror}; nothing was done with it") from None
+
+
+def named_input(name: str) -> str:
+    """What a person calls it."""
+    return "standard input" if name == "-" else name
 
 
 def group_of(name: str) -> Group:

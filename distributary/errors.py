@@ -45,6 +45,30 @@ class NothingChosen(DistributaryError):
     """Raised when something is to be thrown away and nobody said what."""
 
 
+class LogIncomplete(DistributaryError):
+    """Raised when a topic does not hold every change of its table, so that it cannot be gone by."""
+
+
+class CaptureUnchecked(DistributaryError):
+    """Raised when nothing shows that a table's changes are being captured."""
+
+
+class BridgeBehind(DistributaryError):
+    """Raised when the bridge does not come to the end of its streams in time."""
+
+
+class UnreadableKeys(DistributaryError):
+    """Raised when a file of keys cannot be read, or holds a line that is no key; nothing was done."""
+
+
+class KeysLeft(DistributaryError):
+    """Raised when keys that were to be repaired are not: they kept changing, or their items cannot become events."""
+
+
+class Stopped(DistributaryError):
+    """Raised when a command was told to stop before its end; the message says how it goes on."""
+
+
 class NotDrained(DistributaryError):
     """Raised when a pipeline was to be drained and is not: time ran out, or the run was stopped before."""
 
@@ -82,14 +106,6 @@ class RunInProgress(DistributaryError):
     """Raised when others are at work on the same thing, otherwise than now asked for."""
 
 
-class NotFoldable(DistributaryError):
-    """Raised when a topic cannot be folded: it lost its beginning, forgets changes, or has other partitions."""
-
-
-class FilteredTable(DistributaryError):
-    """Raised when a table's log cannot be held against the table, because its bridge drops changes."""
-
-
 class OldMember(DistributaryError):
     """Raised when a member of the group still runs with another version of its projection."""
 
@@ -98,20 +114,12 @@ class UnusableMoment(DistributaryError):
     """Raised when a time or an offset is named that the log has not."""
 
 
-class FoldStopped(DistributaryError):
-    """Raised when a fold was told to stop; what was written by then stays right."""
-
-
 class Differs(DistributaryError):
     """Raised when a read model is not what its log says."""
 
 
 class NotRebuilt(DistributaryError):
     """Raised when a rebuild has left keys behind."""
-
-
-class UnreadableKeys(DistributaryError):
-    """Raised when a file of keys cannot be read, or holds what is no key."""
 
 
 class TopicsUnusable(DistributaryError):

@@ -13,7 +13,7 @@ from distributary.errors import UnknownName
 from schemas.attribute_checks import check_attributes
 from schemas.dead_letters import DeadLetter, read_dead_letter
 from schemas.errors import SchemasError
-from schemas.event_schema import item_record_of, packaged
+from schemas.event_schema import item_key_of
 from schemas.keys import key_of, key_text
 from schemas.topics import BRIDGE_DEAD_LETTERS, TOPICS, dead_letters_of
 
@@ -68,7 +68,7 @@ def letter_key(owner: str, letter: DeadLetter) -> str | None:
             try:
                 change: Any = parse(letter.body).get("dynamodb")
                 keys = check_attributes(change["Keys"], "Keys")
-                return key_text(key_of(keys, item_record_of(packaged(topic.item_record)).key_schema, "Keys"))
+                return key_text(key_of(keys, item_key_of(topic), "Keys"))
             except (BridgeError, SchemasError, TypeError, KeyError):
                 return None
     return None

@@ -24,7 +24,7 @@ DRAIN_SECONDS = 2.0
 
 
 class Pages:
-    """A WSGI application: `/metrics`, `/healthz`, `/status` and `/drained`.
+    """A WSGI application: `/metrics`, `/healthz`, `/status`, `/drained` and `/passed`.
 
     `pipeline` is None while the part starts, `starting` is then what it waits for.
 
@@ -62,12 +62,12 @@ class Pages:
                 status = "503 Service Unavailable" if health["state"] == "stopped" else "200 OK"
                 start_response(status, [("Content-Type", "application/json")])
                 return [msgspec.json.encode(health)]
-            case "/status" | "/drained" as page:
+            case "/status" | "/drained" | "/passed" as page:
                 found = self._following(page)
                 start_response("200 OK" if found else "503 Service Unavailable", [("Content-Type", "application/json")])
                 return [msgspec.json.encode(found or self.health())]
         start_response("404 Not Found", [("Content-Type", "text/plain")])
-        return [b"there are /metrics, /healthz, /status and /drained\n"]
+        return [b"there are /metrics, /healthz, /status, /drained and /passed\n"]
 
     def _following(self, page: str) -> dict[str, Any] | None:
         """What the part adds to the whole, and whether it has done all of its own; None while it starts."""
@@ -75,6 +75,8 @@ class Pages:
             return None
         if page == "/drained":
             return {"drained": self.pipeline.drained(DRAIN_SECONDS)}
+        if page == "/passed":
+            return {"passed": self.pipeline.passed(DRAIN_SECONDS)}
         return {**status(self.pipeline), "stopped": self.pipeline.stopped}
 
 

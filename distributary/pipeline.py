@@ -150,6 +150,14 @@ class Pipeline:
             return False
         return self._ends() == ends
 
+    def passed(self, timeout: float) -> bool:
+        """Whether every stream has been read to its end, and relayed, by a pass begun after the call.
+
+        Not so where there is no poller: nothing passes here then. `timeout` is what each poller may take.
+        """
+        pollers = self.parts.pollers
+        return bool(pollers) and all(poller.wait_for_empty_pass(timeout) for poller in pollers)
+
     def _ends(self) -> dict[str, dict[int, int]]:
         return {topic.name: self.parts.log.ends(topic.name) for topic in TOPICS}
 

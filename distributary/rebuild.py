@@ -23,7 +23,8 @@ from distributary.folding.findings import Findings
 from distributary.folding.partition import Scope
 from distributary.folding.worker import Task
 from distributary.folding.writing import Written
-from distributary.verify import How, Show, Stage, crew_size, folder, prepared, reading
+from distributary.progress import Show, Stage
+from distributary.verify import How, crew_size, folder, prepared, reading
 
 LOOK_SECONDS = 0.5
 
@@ -53,7 +54,7 @@ class Rebuild:
     def run(self) -> Rebuilt:
         """Writes what differs. Others that are asked for the same meanwhile, here or elsewhere, take part.
 
-        Raises RunInProgress where they are at something else; NotFoldable, OldMember, Outage.
+        Raises RunInProgress where they are at something else; LogIncomplete, OldMember, Outage.
         """
         check_members(self.adapters.log, self.group)
         rebuilt = Rebuilt(Findings(), Written())

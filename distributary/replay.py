@@ -14,8 +14,9 @@ from distributary.folding.partition_of_key import item_key
 from distributary.folding.replaying import Replayed
 from distributary.folding.worker import Range, Task, item_key_parts
 from distributary.log_moments import CLOCKS_APART, checked_offsets, checked_time, offsets_of
+from distributary.progress import Show, Stage
 from distributary.rebuild import Rebuild, Rebuilt
-from distributary.verify import How, Show, Stage, crew_size, folder
+from distributary.verify import How, crew_size, folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Replay:
     def run(self, starts: Mapping[int, int]) -> tuple[Replayed, Rebuilt | None]:
         """What became of the keys of those events, and of those that are too old for it, which are rebuilt.
 
-        Raises NotFoldable, OldMember, RunInProgress, Outage.
+        Raises LogIncomplete, OldMember, RunInProgress, Outage.
         """
         # 1 what is in the log stays in it: a lost beginning is of no matter, as long as it was not asked for
         check_topic(self.adapters.log, self.group.topic, accept_truncated=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bridge.dynamodb_positions import POSITIONS
+from bridge.dynamodb_runs import RUNS
 from consumers.groups import GROUPS
 from consumers.read_model import Table
 from consumers.read_models.dynamodb_steps import EXPIRES_AT, REMOVALS
-from distributary.folding.dynamodb_runs import RUNS
 from schemas.change_event import ViewType
-from schemas.event_schema import item_record_of, packaged
+from schemas.event_schema import item_key_of
 from schemas.keys import KeyAttribute, KeySchema
 from schemas.topics import TOPICS
 
@@ -64,10 +64,7 @@ def _request(table: DeclaredTable) -> Any:
 
 def declared_tables() -> list[DeclaredTable]:
     """Every table of the pipeline: those with a topic have a stream; the read models' and the removals table."""
-    sources = [
-        DeclaredTable(topic.table, item_record_of(packaged(topic.item_record)).key_schema, topic.view_type)
-        for topic in TOPICS
-    ]
+    sources = [DeclaredTable(topic.table, item_key_of(topic), topic.view_type) for topic in TOPICS]
     streamed = {table.name for table in sources}
     models = [group.read_model for group in GROUPS if isinstance(group.read_model, Table)]
     kept = [DeclaredTable(model.name, model.key) for model in models if model.name not in streamed]

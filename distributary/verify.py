@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeVar
 
 from consumers.group import Group
 from consumers.subscription import Log
@@ -22,20 +22,12 @@ from distributary.folding.partition import Scope
 from distributary.folding.partition_of_key import by_item_key, item_key
 from distributary.folding.worker import Range, Task, item_key_parts
 from distributary.letters import letter_key, open_letters
+from distributary.progress import Show, Stage
 
 MANY_EVENTS = 100_000
 """From so many events on, several processes are worth their start."""
 
 
-class Stage(NamedTuple):
-    """How far a command is: what it does, how much of it is done, and how much there is, where that is known."""
-
-    what: str
-    done: int
-    total: int | None
-
-
-Show: TypeAlias = Callable[[Stage], None]
 T = TypeVar("T")
 
 
@@ -52,7 +44,7 @@ class How:
 
 
 def verify(adapters: Adapters, reach: Reach, group: Group, scope: Scope, how: How, show: Show) -> Findings:
-    """What differs between the log and the group's read model. Raises NotFoldable, Outage."""
+    """What differs between the log and the group's read model. Raises LogIncomplete, Outage."""
     with folder(reach.home) as place:
         # 1 read the read model, 2 then fix the log's ends
         task = prepared(adapters, group, scope, how, place, show)
@@ -66,7 +58,7 @@ def verify(adapters: Adapters, reach: Reach, group: Group, scope: Scope, how: Ho
 
 
 def prepared(adapters: Adapters, group: Group, scope: Scope, how: How, place: Path, show: Show) -> Task:
-    """The task, once the read model was read and the log's ends are fixed. Raises NotFoldable, Outage."""
+    """The task, once the read model was read and the log's ends are fixed. Raises LogIncomplete, Outage."""
     starts = check_topic(adapters.log, group.topic, accept_truncated=how.accept_truncated)
     held = None
     if scope.keys is None:

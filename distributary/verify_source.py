@@ -14,7 +14,7 @@ from consumers.projection import Projection, one_document
 from consumers.read_model import Table
 from consumers.writes import Fields
 from distributary.adapters import Adapters
-from distributary.errors import FilteredTable
+from distributary.capture import check_published
 from distributary.folding.checks import check_topic
 from distributary.folding.dynamodb_source import SourceTable
 from distributary.folding.findings import Findings
@@ -24,10 +24,11 @@ from distributary.folding.partition import Ground, Partition, Scope
 from distributary.folding.partition_of_key import by_item_key
 from distributary.folding.worker import Range
 from distributary.letters import letter_key, open_letters
-from distributary.verify import How, Show, Stage, counted, folder, ranges
+from distributary.progress import Show, Stage
+from distributary.verify import How, counted, folder, ranges
 from schemas.attribute_values import Item
 from schemas.codec import EventDecoder
-from schemas.event_schema import item_record_of, packaged
+from schemas.event_schema import item_key_of
 from schemas.topics import Topic
 
 MOST_GAPS = 1000
@@ -50,11 +51,11 @@ def verify_source(
     """What differs between a table and its log.
 
     `passed` returns once the bridge has published all that was written to the table before it was called. Raises
-    FilteredTable, NotFoldable, Outage, and what `passed` raises.
+    LogIncomplete, LogIncomplete, Outage, and what `passed` raises.
     """
-    check_unfiltered(topic)
+    check_published(topic, "difference from the table")
     starts = check_topic(adapters.log, topic.name, accept_truncated=how.accept_truncated)
-    key = item_record_of(packaged(topic.item_record)).key_schema
+    key = item_key_of(topic)
     source = SourceTable(adapters.stores.dynamodb, topic.table, key)
     group = Group(topic.table, topic.name, Projection("items", 1, one_document(_whole)), Table(topic.table, key))
     scope = Scope(samples=samples, bare=True)
@@ -76,15 +77,6 @@ def verify_source(
                 _add(total, keys, ground, held, number, span)
     total.keys = sorted(keys)
     return total
-
-
-def check_unfiltered(topic: Topic) -> None:
-    """Raises FilteredTable where the bridge drops some of the table's changes."""
-    if topic.published is not None:
-        raise FilteredTable(
-            f"the bridge publishes only some changes of {topic.table} (its filter in schemas/topics.py), so its log "
-            "cannot be compared with the table, nor repaired from it"
-        )
 
 
 def _add(total: SourceFindings, keys: set[str], ground: Ground, held: HeldFile, number: int, span: Range) -> None:

@@ -11,7 +11,9 @@ import msgspec
 from schemas.attribute_values import shown
 from schemas.errors import InvalidSchema
 from schemas.item_record import ItemRecord
+from schemas.keys import KeySchema
 from schemas.schema_text import meaning, read_schema
+from schemas.topics import Topic
 
 _ENVELOPE: dict[str, Any] = {
     "event_id": "string",
@@ -39,6 +41,11 @@ def packaged(item_record: str) -> str:
     assert envelope is not None
     assert item is not None
     return compose(envelope, item)
+
+
+def item_key_of(topic: Topic) -> KeySchema:
+    """The item key of a topic's table."""
+    return item_record_of(packaged(topic.item_record)).key_schema
 
 
 def compose(envelope: bytes, item_record: bytes) -> str:

@@ -7,27 +7,27 @@ from datetime import UTC, datetime
 
 from consumers.group import Group
 from consumers.subscription import Log
-from distributary.errors import NotFoldable, OldMember
+from distributary.errors import LogIncomplete, OldMember
 from schemas.topics import topic_named
 
 
 def check_topic(log: Log, name: str, *, accept_truncated: bool = False) -> Mapping[int, int]:
     """By partition, where the topic begins: zero, unless a lost beginning is accepted.
 
-    Raises NotFoldable where it is not all there: compacted, without its beginning, or of another number of partitions.
+    Raises LogIncomplete where it is compacted, has lost its beginning, or has other partitions than declared.
     """
     ends = log.ends(name)
     declared = topic_named(name).partitions
     if not ends:
-        raise NotFoldable(f"the topic {name} is not there; `distributary prepare` makes it, and a bridge fills it")
+        raise LogIncomplete(f"the topic {name} is not there; `distributary prepare` makes it, and a bridge fills it")
     if len(ends) != declared:
-        raise NotFoldable(
+        raise LogIncomplete(
             f"the topic {name} has {len(ends)} partitions and {declared} where it is declared (schemas/topics.py): "
             "keys have moved between them, so that no partition has all of an item; declare what is there, or "
             "publish the table anew to a topic of another name with `distributary snapshot`"
         )
     if log.compacted(name):
-        raise NotFoldable(
+        raise LogIncomplete(
             f"the topic {name} is compacted, so it forgets changes; set its cleanup.policy to delete, and repair what "
             "is lost from the source table (`distributary verify --source`)"
         )
@@ -35,7 +35,7 @@ def check_topic(log: Log, name: str, *, accept_truncated: bool = False) -> Mappi
     lost = {partition: beginning for partition, beginning in beginnings.items() if beginning > 0}
     if lost and not accept_truncated:
         partition = min(lost)
-        raise NotFoldable(
+        raise LogIncomplete(
             f"the topic {name} has lost its beginning: {name}/{partition} begins at offset {lost[partition]}"
             f"{_since(log, name, partition, lost[partition], ends[partition])}; items that were not changed since are "
             "not in it. Set its retention.ms to -1 and repair it from the source table; --accept-truncated goes on "

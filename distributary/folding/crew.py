@@ -16,7 +16,7 @@ from typing import Any
 from consumers.group import Group
 from consumers.groups import GROUPS
 from distributary.adapters import Adapters
-from distributary.errors import FoldStopped
+from distributary.errors import Stopped
 from distributary.folding.findings import Findings
 from distributary.folding.replaying import Replayed
 from distributary.folding.worker import Task, Tellings, Work, Worker, working
@@ -55,14 +55,14 @@ class Counts:
         self._stop.set()
 
     def tellings(self) -> Tellings:
-        """What a worker tells of itself; raises FoldStopped in it where it shall stop."""
+        """What a worker tells of itself; raises Stopped in it where it shall stop."""
 
         def counting(which: int) -> Callable[[int], None]:
             def count(more: int) -> None:
                 with self._numbers.get_lock():
                     self._numbers[which] += more
                 if self._stop.is_set():
-                    raise FoldStopped("it was stopped; run it again: it ends right, whatever was done by now")
+                    raise Stopped("it was stopped; run it again: it ends right, whatever was done by now")
 
             return count
 

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bridge.dynamodb_runs import RUNS
 from consumers.errors import Outage
 from distributary.errors import RunInProgress
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-RUNS = "DistributaryRuns"
-"""The table; its key is `run` and `part`, both text."""
 BEAT_SECONDS = 1.0
 DEAD_SECONDS = 6.0
 _LOOK_SECONDS = 0.2

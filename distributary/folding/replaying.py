@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 
 import msgspec
 
+from bridge.throttle import Throttle
 from consumers.delivery.redrive import too_old
 from consumers.read_model import ReadModel, WriteStatus
 from consumers.writes import VersionedWrite
 from distributary.folding.judge import Want
 from distributary.folding.partition import Partition, Tell, quiet
-from distributary.folding.writing import Patience, Throttle
+from distributary.folding.writing import Patience
 
 
 class Replayed(msgspec.Struct):
@@ -39,6 +41,7 @@ class Replaying:
         self.replayed = Replayed()
         self._read_model = read_model
         self._throttle = throttle
+        self._never = Event()
         self._clock = clock
         self._patience = Patience(read_model.store, clock)
 
@@ -58,7 +61,8 @@ class Replaying:
         now = self._clock()
         young = [want for want in wants if want.committed is None or too_old(want.committed, now) is None]
         self.replayed.old += [want.write.key for want in wants if want not in young]
-        self._throttle.take(len(young))
+        self._throttle.wait(self._never)
+        self._throttle.took(len(young))
         writes = [VersionedWrite(want.write, want.version or "") for want in young]
         for want, outcome in zip(young, self._patience.outcomes(self._read_model.apply, writes), strict=True):
             match outcome.status:

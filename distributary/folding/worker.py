@@ -11,6 +11,7 @@ from threading import Event
 from time import monotonic
 from typing import NamedTuple
 
+from bridge.throttle import Throttle
 from consumers.delivery.prepare import Preparation
 from consumers.group import Group
 from consumers.read_model import ReadModel
@@ -20,9 +21,9 @@ from distributary.folding.findings import Findings
 from distributary.folding.held_file import HeldFile
 from distributary.folding.partition import Ground, Partition, Scope, Tell
 from distributary.folding.replaying import Replayed, Replaying
-from distributary.folding.writing import Throttle, Writing, Written
+from distributary.folding.writing import Writing, Written
 from schemas.codec import EventDecoder
-from schemas.event_schema import item_record_of, packaged
+from schemas.event_schema import item_key_of
 from schemas.topics import topic_named
 
 LOOK_SECONDS = 0.2
@@ -86,7 +87,7 @@ class Worker:
         self._task = task
         self._tell = tell
         self._held = None if task.held is None else HeldFile(task.held)
-        self._throttle = Throttle(task.writes_per_second)
+        self._throttle = Throttle(task.writes_per_second, monotonic)
 
     def do(self, work: Work, number: int) -> Findings | Written | Replayed:
         """What comes of that work on a partition. Raises Outage."""
@@ -160,7 +161,7 @@ def working(adapters: Adapters, group: Group, task: Task, tell: Tellings) -> Ite
 
 def item_key_parts(topic: str) -> int:
     """How many attributes the item key of a topic's table has. Raises UnknownTopic."""
-    return len(item_record_of(packaged(topic_named(topic).item_record)).key_schema)
+    return len(item_key_of(topic_named(topic)))
 
 
 def delivered(log: Log, group: Group, partition: int, end: int, patience: float) -> int:

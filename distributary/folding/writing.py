@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from bridge.throttle import Throttle
 from consumers.delivery.retries import Backoff, Waiting, decide_retry
 from consumers.errors import Outage
 from consumers.read_model import ReadModel, Replacement, WriteOutcome, WriteStatus
@@ -44,26 +45,6 @@ class Written(msgspec.Struct):
 
 
 _MOST_REASONS = 20
-
-
-class Throttle:
-    """Lets so many writes through a second; None: as many as come."""
-
-    def __init__(self, per_second: float | None, timer: Callable[[], float] = monotonic) -> None:
-        self._per_second = per_second
-        self._timer = timer
-        self._free_at = timer()
-        self._pause = Event()
-
-    def take(self, writes: int) -> None:
-        """Waits until those writes may go out."""
-        if self._per_second is None:
-            return
-        now = self._timer()
-        self._free_at = max(self._free_at, now)
-        if (seconds := self._free_at - now) > 0:
-            self._pause.wait(seconds)
-        self._free_at += writes / self._per_second
 
 
 class Patience:
@@ -103,6 +84,7 @@ class Writing:
         self.written = Written()
         self._read_model = read_model
         self._throttle = throttle
+        self._never = Event()
         self._patience = Patience(read_model.store, clock)
 
     def write(self, partition: Partition, tell: Tell = quiet) -> None:
@@ -122,7 +104,8 @@ class Writing:
             # 1 look at them again
             wrong = [looked for looked in partition.look(keys) if looked.finding is not None]
             # 2 write, if they are still as they were seen
-            self._throttle.take(len(wrong))
+            self._throttle.wait(self._never)
+            self._throttle.took(len(wrong))
             replacements = [Replacement(one.state, one.want.write, one.want.version) for one in wrong]
             outcomes = self._patience.outcomes(self._replace, replacements)
             # 3 what was refused is folded again without that event; what changed is looked at again

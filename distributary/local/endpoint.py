@@ -17,7 +17,7 @@ DRAIN_SECONDS = 2.0
 
 
 class Endpoint:
-    """A WSGI application: `/status` and `/drained`, both JSON, and `/metrics`. 503 until the pipeline is there."""
+    """A WSGI application: `/status`, `/drained`, `/passed` (JSON) and `/metrics`. 503 until the pipeline is there."""
 
     def __init__(self) -> None:
         self.pipeline: Pipeline | None = None
@@ -35,7 +35,9 @@ class Endpoint:
             return Response(metrics_text(self.pipeline), content_type=CONTENT_TYPE)
         if request.path == "/drained":
             return _json({"drained": self.pipeline.drained(DRAIN_SECONDS)})
-        return Response("there are /status, /drained and /metrics", 404)
+        if request.path == "/passed":
+            return _json({"passed": self.pipeline.passed(DRAIN_SECONDS)})
+        return Response("there are /status, /drained, /passed and /metrics", 404)
 
 
 def _json(value: object) -> Response:

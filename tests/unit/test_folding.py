@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bridge.throttle import Throttle
 from consumers.delivery.memory import MemoryLog
 from consumers.delivery.prepare import Preparation
 from consumers.group import Group
@@ -23,7 +24,7 @@ from distributary.folding.findings import Findings
 from distributary.folding.held_file import HeldFile
 from distributary.folding.partition import Ground, Partition, Scope
 from distributary.folding.partition_of_key import by_item_key
-from distributary.folding.writing import Throttle, Writing, Written
+from distributary.folding.writing import Writing, Written
 from schemas.change_event import ChangeEvent
 from schemas.codec import EventDecoder
 from schemas.versions import version
@@ -78,7 +79,7 @@ class World:
             partition.compare(held)
             found = partition.judge(self.log.ends(TOPIC)[0] if position is None else position)
             if write:
-                writing = Writing(self.read_model, Throttle(None), lambda: NOW)
+                writing = Writing(self.read_model, Throttle(None, lambda: 0.0), lambda: NOW)
                 writing.write(partition)
                 self.written = writing.written
         if held is not None:
