@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from consumers.delivery.kafka import KafkaDeadLetters, KafkaSubscription
+from consumers.delivery.kafka_log import KafkaLog
 from consumers.errors import DeadLetterLost, GroupBusy, Outage, TruncatedTopic
 from consumers.subscription import Delivery
 from distributary.errors import TopicsUnusable
@@ -121,11 +122,15 @@ def test_a_position_below_the_topics_beginning_is_an_error_that_names_it(log: Re
 
 def test_members_are_listed_by_their_client_ids_until_they_leave(log: RealKafka) -> None:
     group = uuid4().hex
-    one, other = log.subscribe(group, f"{group}@1"), log.subscribe(group, f"{group}@2")
-    polled(one, other, until=PARTITIONS, patience=5)
-    while len(members := log.log.members(group)) < 2:
-        polled(one, other, until=1, patience=1)
-    assert members == [f"{group}@1", f"{group}@2"]
+    for partition in range(PARTITIONS):
+        log.append(key_in(partition), b"value")
+    one = log.subscribe(group, f"{group}@1")
+    assert len(polled(one, until=PARTITIONS)) == PARTITIONS
+    assert log.log.members(group) == [f"{group}@1"]
+    other = log.subscribe(group, f"{group}@2")
+    # Who leaves while it still joins is a member until its session ends.
+    assert polled(one, other, until=1)
+    assert log.log.members(group) == [f"{group}@1", f"{group}@2"]
     one.close()
     other.close()
     assert everybody_has_left(log, group)
@@ -144,6 +149,25 @@ def test_the_positions_of_a_group_with_members_stay_as_they_are(log: RealKafka) 
     assert everybody_has_left(log, group)
     log.log.set_positions(group, log.topic, {0: 0})
     assert log.log.positions(group, log.topic) == {0: 0}
+
+
+class Unaware(KafkaLog):
+    """A log that looks for members a moment before one joins."""
+
+    def members(self, group: str) -> list[str]:
+        return []
+
+
+def test_the_broker_itself_refuses_positions_where_a_member_has_just_joined(log: RealKafka) -> None:
+    log.append(key_in(0), b"value")
+    group = uuid4().hex
+    member = log.subscribe(group)
+    polled(member, until=1)
+    member.commit({0: 1})
+    refused = pytest.raises(GroupBusy, match=f"the group {group} has a member that has just joined, and its positions")
+    with closing(Unaware(log.connection.client())) as unaware, refused:
+        unaware.set_positions(group, log.topic, {0: 0})
+    assert log.log.positions(group, log.topic) == {0: 1}
 
 
 def test_a_topic_that_is_not_there_is_an_outage(kafka_bootstrap: str) -> None:
