@@ -77,6 +77,7 @@ class OpenSearchGenerations:
                 with suppress(NotFoundError):
                     self._switch(there, min(promoted or there), before=None)
                 there = self._found()
+            raise Outage(STORE, f"{self._name}: others keep switching what is read of it")
 
     def made(self, number: int) -> bool:
         """Whether the index of that generation is there. Raises Outage."""
