@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from distributary.cli_terminal import HomeOption, JsonOption, err, out, reached
 
+if TYPE_CHECKING:
+    from consumers.group import Group
+    from distributary.adapters import Adapters
+
 GenerationArgument = Annotated[str, typer.Argument(metavar="GROUP.gN", help="A generation: `user-search.g2`.")]
 
 
 def generations(
-    group: Annotated[str | None, typer.Argument(metavar="[GROUP]", help="All if none.")] = None,
+    group: Annotated[str | None, typer.Argument(metavar="GROUP", help="All if none.")] = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -42,7 +47,7 @@ def promote(
     from distributary.promotion import promote as promote_it
 
     with reached(home) as adapters:
-        overridden = promote_it(adapters, generation, force=force)
+        overridden = promote_it(adapters, generation, lambda *asked: _differences(home, *asked), force=force)
     for objection in overridden:
         _tell(f"overridden: {objection}")
     _tell(f"{generation} is what people read now")
@@ -72,6 +77,17 @@ def retire(
             typer.confirm(f"Delete {chosen.said} for good?", abort=True, err=True)
         for sentence in retire_it(adapters, chosen):
             _tell(sentence)
+
+
+def _differences(home: Path | None, adapters: Adapters, group: Group) -> int:
+    """How many differences verify finds between a generation and its log."""
+    from distributary.cli_progress import showing
+    from distributary.cli_verify import reach_of
+    from distributary.folding.partition import Scope
+    from distributary.verify import How, verify
+
+    with showing(json=False) as show:
+        return verify(adapters, reach_of(home), group, Scope(), How(), show).differences
 
 
 def _tell(text: str) -> None:

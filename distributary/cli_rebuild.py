@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -25,10 +25,24 @@ from distributary.errors import NotRebuilt, UnreadableKeys
 if TYPE_CHECKING:
     from consumers.group import Group
     from distributary.folding.findings import Findings
-    from distributary.folding.writing import Written
+    from distributary.folding.partition import Scope
     from distributary.rebuild import Rebuilt
 
 ThrottleOption = Annotated[float | None, typer.Option("--writes-per-second", min=0.1, help="No more writes than that.")]
+KeysOption = Annotated[
+    str | None,
+    typer.Option("--keys", metavar="FILE", help="Only these item keys, one a line, however old; - is stdin."),
+]
+GenerationOption = Annotated[
+    int | None, typer.Option("--generation", min=1, help="Which generation; by itself the one that is to be built.")
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option("--until", metavar="TIME|OFFSETS", help="As it was then: by commit time, or up to those offsets."),
+]
+IntoOption = Annotated[
+    str | None, typer.Option("--into", metavar="NAME", help="The new table or index that the past is built into.")
+]
 USD_A_MILLION_WRITE_UNITS = 0.625
 """DynamoDB's price on demand in us-east-1, since November 2024."""
 
@@ -36,10 +50,10 @@ USD_A_MILLION_WRITE_UNITS = 0.625
 def rebuild(
     group: Annotated[str, typer.Argument(metavar="GROUP", help="The group whose read model is made anew.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only the plan.")] = False,
-    keys: Annotated[
-        str | None,
-        typer.Option("--keys", metavar="FILE", help="Only these item keys, one a line, however old; - is stdin."),
-    ] = None,
+    keys: KeysOption = None,
+    generation: GenerationOption = None,
+    until: UntilOption = None,
+    into: IntoOption = None,
     writes_per_second: ThrottleOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     sample: SampleOption = 5,
@@ -53,27 +67,35 @@ def rebuild(
 
     The same command on another machine takes part. It may be killed at any moment, and run again.
     """
-    from distributary.cli_progress import print_line, showing
-    from distributary.folding.partition import Scope
+    from distributary.cli_progress import showing
+    from distributary.generations import to_rebuild
+    from distributary.past import Past
     from distributary.rebuild import Rebuild
     from distributary.verify import How, verify
 
-    meant = group_of(group)
-    scope = Scope(samples=sample)
-    if keys is not None:
-        scope = Scope(keys=_item_keys(keys, meant), every_removal=True, samples=sample)
+    if (until is None) != (into is None):
+        raise typer.BadParameter("--until and --into go together: the past is built into a new place")
     how = How(workers, patience, accept_truncated, writes_per_second)
     with reached(home) as adapters, showing(json=json) as show:
-        if dry_run:
-            _print_plan(meant, verify(adapters, reach_of(home), meant, scope, how, show), json=json)
-            return
-        approve = _approval(meant, ask=not yes and not json, json=json)
-        rebuilt = Rebuild(adapters, reach_of(home), meant, scope, how, show, approve).run()
-    if json:
-        print_line({"result": {"group": meant.name, "events": rebuilt.found.events, **_result(rebuilt.written)}})
-    else:
-        _print_result(meant, rebuilt)
-    _tell_what_is_left(meant, rebuilt.written)
+        meant, reach = to_rebuild(adapters, group, generation), reach_of(home)
+        scope = _scope(keys, meant, sample)
+        if until is not None and into is not None:
+            rebuilt = Past(adapters, reach, meant, how, show, into).run(until)
+        elif dry_run:
+            return _print_plan(meant, verify(adapters, reach, meant, scope, how, show), json=json)
+        else:
+            approve = _approval(meant, ask=not yes and not json, json=json)
+            rebuilt = Rebuild(adapters, reach, meant, scope, how, show, approve).run()
+    return _print_rebuilt(meant, rebuilt, into or meant.read_model.name, json=json)
+
+
+def _scope(keys: str | None, group: Group, sample: int) -> Scope:
+    """What of the log is folded. Raises UnreadableKeys."""
+    from distributary.folding.partition import Scope
+
+    if keys is None:
+        return Scope(samples=sample)
+    return Scope(keys=_item_keys(keys, group), every_removal=True, samples=sample)
 
 
 def _item_keys(file: str, group: Group) -> frozenset[bytes]:
@@ -117,22 +139,22 @@ def _print_plan(group: Group, found: Findings, *, json: bool) -> None:
     say(said)
 
 
-def _print_result(group: Group, rebuilt: Rebuilt) -> None:
+def _print_rebuilt(group: Group, rebuilt: Rebuilt, name: str, *, json: bool) -> None:
+    """The result. Raises NotRebuilt where something is left."""
+    from distributary.cli_progress import print_line
+
     written = rebuilt.written
-    say(f"{group.read_model.name}: {written.put:,} keys put, {written.removed:,} removed, {written.writes:,} writes")
-    for reason in written.reasons:
-        say(f"refused: {reason}")
-
-
-def _result(written: Written) -> dict[str, Any]:
-    return msgspec.structs.asdict(written)
-
-
-def _tell_what_is_left(group: Group, written: Written) -> None:
+    if json:
+        told = {"group": group.name, "read_model": name, "events": rebuilt.found.events}
+        print_line({"result": told | msgspec.structs.asdict(written)})
+    else:
+        say(f"{name}: {written.put:,} keys put, {written.removed:,} removed, {written.writes:,} writes")
+        for reason in written.reasons:
+            say(f"refused: {reason}")
     if written.kept_changing:
         raise NotRebuilt(
-            f"{written.kept_changing} keys of {group.read_model.name} changed each time they were looked at; they are "
-            f"live traffic's: `distributary verify {group.name}` says whether they are right"
+            f"{written.kept_changing} keys of {name} changed each time they were looked at; they are live traffic's: "
+            f"`distributary verify {group.name}` says whether they are right"
         )
 
 
@@ -169,4 +191,4 @@ def replay(
     )
     if rebuilt is not None:
         say(f"{len(replayed.old):,} keys are older than removals are remembered, and were rebuilt")
-        _print_result(meant, rebuilt)
+        _print_rebuilt(meant, rebuilt, meant.read_model.name, json=False)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from distributary.cli_bridge import PASS_SECONDS, BridgeOption, Pages, WaitOption
 from distributary.cli_progress import showing
 from distributary.cli_terminal import (
     DEFAULT_HOME,
@@ -22,25 +21,13 @@ from distributary.cli_terminal import (
     topic_of,
     until_told,
 )
-from distributary.errors import CaptureUnchecked, KeysLeft, Stopped, UnreadableKeys
+from distributary.errors import KeysLeft, Stopped, UnreadableKeys
 
 if TYPE_CHECKING:
-    from distributary.capture import BridgePages
     from distributary.repair import Verdict
     from distributary.snapshot import Totals
 
-PASS_SECONDS = 120.0
-"""How long the bridge may take to come to the end of its streams."""
-
 TableArgument = Annotated[str, typer.Argument(metavar="TABLE", help="The table, as its line in schemas/topics.py.")]
-BridgeOption = Annotated[
-    str | None,
-    typer.Option("--bridge", metavar="URL", envvar="DISTRIBUTARY_BRIDGE_URL", help="The pages of a bridge that runs."),
-]
-
-WaitOption = Annotated[
-    float | None, typer.Option(min=0, help="Seconds after which the bridge has surely passed a change (Lambda).")
-]
 TruncatedOption = Annotated[bool, typer.Option("--accept-truncated", help="Go by a topic that has lost its beginning.")]
 
 
@@ -72,7 +59,7 @@ def snapshot(
         about = DynamoDBItems(adapters.stores.dynamodb).count(table)
         stream = captured_stream(topic, adapters.streams)
         if not capture_checked:
-            check_captured(topic, _pages(bridge) or found, PASS_SECONDS, told)
+            check_captured(topic, Pages(bridge).of(found), PASS_SECONDS, told)
         with showing(json=json) as show:
             choice = Choice(segments, rate, anew)
             totals = take_snapshot(
@@ -102,16 +89,10 @@ def repair(
     check_published(topic, "repair")
     wanted = read_keys(read_input(keys, UnreadableKeys), item_key_of(topic), named_input(keys))
     found = find(home or DEFAULT_HOME, settings)
-    pages = _pages(bridge) or found
-    if pages is None and wait is None and not dry_run:
-        raise CaptureUnchecked(
-            f"nothing says when the bridge has passed a change of {table}; name the home of a running pipeline with "
-            "--home, or the pages of a bridge with --bridge, or, where Lambda runs it, give the seconds with --wait"
-        )
+    passed = _nothing if dry_run else Pages(bridge, wait).passing(found, table, told)
     verdicts: list[Verdict] = []
     with connected(found, settings, time.time) as adapters:
         stream = captured_stream(topic, adapters.streams)
-        passed = _passing(pages, wait, told)
         with repairing(adapters, topic, stream, wanted, passed, accept_truncated=accept_truncated) as way:
             try:
                 for verdict in way.foretell(wanted) if dry_run else way.repair(wanted):
@@ -122,23 +103,8 @@ def repair(
     _tell_what_is_left(verdicts)
 
 
-def _passing(pages: BridgePages | None, wait: float | None, told: Event) -> Callable[[], None]:
-    """What returns once the bridge has passed the moment of the call, by its pages, and by the seconds given."""
-    from distributary.capture import wait_until_passed
-
-    def passed() -> None:
-        if pages is not None:
-            wait_until_passed(pages, PASS_SECONDS, told)
-        if told.wait(wait or 0.0):
-            raise Stopped("stopped; keys that are not listed are as they were, and may be given again")
-
-    return passed
-
-
-def _pages(url: str | None) -> BridgePages | None:
-    from distributary.attach import BridgeAt
-
-    return None if url is None else BridgeAt(url)
+def _nothing() -> None:
+    """Waits for nothing: nothing is published."""
 
 
 def _print(verdicts: list[Verdict], *, dry_run: bool, json: bool) -> None:

@@ -106,6 +106,10 @@ class RunInProgress(DistributaryError):
     """Raised when others are at work on the same thing, otherwise than now asked for."""
 
 
+class PlaceTaken(DistributaryError):
+    """Raised when what is to be made anew is there already."""
+
+
 class OldMember(DistributaryError):
     """Raised when a member of the group still runs with another version of its projection."""
 

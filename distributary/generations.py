@@ -73,6 +73,33 @@ def target(adapters: Adapters, name: str) -> Target:
     return there[number]
 
 
+def to_rebuild(adapters: Adapters, name: str, number: int | None = None) -> Group:
+    """The line of groups.py that a rebuild of that name means: the generation that is named, or else, of several, the
+    newest where it is made by something else than what people read; then that is to be built beside it.
+
+    Raises UnknownName where there is no such line; else as `targets`.
+    """
+    family, named = read_generation_name(name)
+    lines = {group.generation: group for group in GROUPS if group.family == family}
+    if not lines:
+        raise UnknownName(f"there is no group {family}; there are {', '.join(group.name for group in GROUPS)}")
+    if (chosen := number or named) is not None:
+        if chosen not in lines:
+            there_are = ", ".join(group.name for group in lines.values())
+            raise UnknownName(
+                f"consumers/groups.py has no line for generation {chosen} of {family}; it has {there_are}"
+            )
+        return lines[chosen]
+    newest = lines[max(lines)]
+    if len(lines) == 1:
+        return newest
+    found = adapters.generations(newest).all()
+    promoted = next((one for one in found if one.promoted and one.number in lines), None)
+    if promoted is None or promoted.made_by != code_makes(adapters, newest):
+        return newest
+    return lines[promoted.number]
+
+
 def code_makes(adapters: Adapters, group: Group) -> MadeBy:
     """What the code that runs here would make the group's generation by."""
     with closing(adapters.read_model(group)) as read_model:

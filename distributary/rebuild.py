@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
@@ -14,6 +15,7 @@ import msgspec
 
 from consumers.errors import GroupBusy
 from consumers.group import Group
+from consumers.read_model import Preparable
 from consumers.subscription import Log
 from distributary.adapters import Adapters
 from distributary.folding.checks import check_members
@@ -54,12 +56,13 @@ class Rebuild:
     def run(self) -> Rebuilt:
         """Writes what differs. Others that are asked for the same meanwhile, here or elsewhere, take part.
 
-        Raises RunInProgress where they are at something else; LogIncomplete, OldMember, Outage.
+        Raises RunInProgress where they are at something else; LogIncomplete, OldMember, GroupRefused, Outage.
         """
         check_members(self.adapters.log, self.group)
         rebuilt = Rebuilt(Findings(), Written())
         client, name = self.adapters.stores.dynamodb, f"rebuild:{self.group.name}"
         with folder(self.reach.home) as place, joined(client, name, self._what(), *self._who()) as run:
+            make_place(self.adapters, self.group)
             parts = [str(partition) for partition in self.adapters.log.ends(self.group.topic)]
             while True:
                 # 1 read the read model, then fix the log's ends
@@ -110,6 +113,13 @@ class Rebuild:
         """This command as others see it, and when it began."""
         member = Member(uuid4().hex, f"{socket.gethostname()}, process {os.getpid()}")
         return member, f"{datetime.fromtimestamp(self.adapters.clock(), UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def make_place(adapters: Adapters, group: Group) -> None:
+    """Makes the place of the group's read model where it makes it itself and there is none. Raises GroupRefused."""
+    with closing(adapters.read_model(group)) as read_model:
+        if isinstance(read_model, Preparable):
+            read_model.prepare()
 
 
 def set_position(log: Log, group: Group, partition: int, end: int) -> None:

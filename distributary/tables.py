@@ -44,6 +44,15 @@ def create_tables(client: DynamoDBClient, tables: Iterable[DeclaredTable]) -> No
             client.update_time_to_live(TableName=table.name, TimeToLiveSpecification=setting)
 
 
+def table_exists(client: DynamoDBClient, name: str) -> bool:
+    """Whether there is such a table."""
+    try:
+        client.describe_table(TableName=name)
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    return True
+
+
 def _expires(client: DynamoDBClient, table: str) -> bool:
     found = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     return found.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")

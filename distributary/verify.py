@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from distributary.adapters import Adapters
 from distributary.folding.checks import check_topic
 from distributary.folding.crew import EVENTS, LOOKED, Counts, Reach, crew
 from distributary.folding.findings import Findings
+from distributary.folding.fold_file import FoldFile, fold_path
 from distributary.folding.held_file import HeldFile
 from distributary.folding.partition import Scope
 from distributary.folding.partition_of_key import by_item_key, item_key
@@ -43,8 +44,19 @@ class How:
     writes_per_second: float | None = None
 
 
-def verify(adapters: Adapters, reach: Reach, group: Group, scope: Scope, how: How, show: Show) -> Findings:
-    """What differs between the log and the group's read model. Raises LogIncomplete, Outage."""
+def verify(
+    adapters: Adapters,
+    reach: Reach,
+    group: Group,
+    scope: Scope,
+    how: How,
+    show: Show,
+    keys: Callable[[Iterable[bytes]], None] = lambda _: None,
+) -> Findings:
+    """What differs between the log and the group's read model; `keys` hears of every key that does.
+
+    Raises LogIncomplete, Outage.
+    """
     with folder(reach.home) as place:
         # 1 read the read model, 2 then fix the log's ends
         task = prepared(adapters, group, scope, how, place, show)
@@ -52,8 +64,11 @@ def verify(adapters: Adapters, reach: Reach, group: Group, scope: Scope, how: Ho
         found = Findings()
         total = sum(end - start for start, end in task.ranges.values())
         with crew(adapters, reach, group, task, crew_size(how, total, len(task.ranges))) as at_work:
-            for _, findings in at_work.check(task.ranges, lambda counts: show(reading(counts, total))):
+            for number, findings in at_work.check(task.ranges, lambda counts: show(reading(counts, total))):
                 found.add(findings, scope.samples)
+                with closing(FoldFile(fold_path(place, number), anew=False)) as file:
+                    for page in file.findings():
+                        keys(page)
     return found
 
 

@@ -125,6 +125,31 @@ class Run:
         return True
 
 
+class Intentions:
+    """What somebody is at under a name, until he is done: also after he died."""
+
+    def __init__(self, client: DynamoDBClient, name: str, table: str = RUNS) -> None:
+        self._client = client
+        self._name = name
+        self._table = table
+
+    def read(self) -> str | None:
+        """What is noted; None where nothing is. Raises Outage, as all do."""
+        with _outages(self._table):
+            row = rows_of(self._client, self._table, self._name).get(_LOCK)
+        return None if row is None else row["what"]
+
+    def note(self, what: str) -> None:
+        """Notes it, whatever was noted before."""
+        with _outages(self._table):
+            self._client.put_item(TableName=self._table, Item={**_key(self._name, _LOCK), "what": {"S": what}})
+
+    def forget(self) -> None:
+        """Notes that it is done."""
+        with _outages(self._table):
+            self._client.delete_item(TableName=self._table, Key=_key(self._name, _LOCK))
+
+
 class _Beats:
     """Which members' counters have stood still for how long, on our own clock."""
 

@@ -49,6 +49,11 @@ class Row(NamedTuple):
     last_put: str
 
 
+def fold_path(folder: Path, partition: int) -> Path:
+    """Where the fold of a partition is kept."""
+    return folder / f"fold-{partition}.sqlite3"
+
+
 class FoldFile:
     """The fold in the file at `path`, begun `anew` or as it was left. One thread at a time."""
 

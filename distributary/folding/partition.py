@@ -24,7 +24,7 @@ from distributary.folding.findings import (
     size_of,
 )
 from distributary.folding.fold import Fold, Part
-from distributary.folding.fold_file import FoldFile
+from distributary.folding.fold_file import FoldFile, fold_path
 from distributary.folding.held_file import Held, HeldFile
 from distributary.folding.judge import Rule, Want
 from distributary.folding.looking import Look, Looked, Stand
@@ -88,7 +88,7 @@ class Partition:
     def __init__(self, ground: Ground, number: int, start: int, end: int, *, anew: bool = True) -> None:
         self.number = number
         self.findings = Findings()
-        self.file = FoldFile(ground.folder / f"fold-{number}.sqlite3", anew=anew)
+        self.file = FoldFile(fold_path(ground.folder, number), anew=anew)
         self.folded = Fold(ground.preparation, self.file, ground.stand.given_back, ground.item_key_parts)
         self._ground = ground
         self._topic = ground.preparation.group.topic

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from bridge.throttle import Throttle
 from consumers.delivery.prepare import Preparation
+from consumers.generations import FIRST
 from consumers.group import Group
 from consumers.read_model import ReadModel
 from consumers.subscription import Log
@@ -58,7 +59,7 @@ class Task:
         """The group as the task means it."""
         if self.into is None:
             return group
-        return replace(group, read_model=replace(group.read_model, name=self.into))
+        return replace(group, read_model=replace(group.read_model, name=self.into), generation=FIRST)
 
 
 @dataclass(frozen=True, slots=True)
