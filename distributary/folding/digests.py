@@ -26,10 +26,8 @@ def _comparable(value: Value) -> Any:
     match value:
         case str() | bool() | None:
             return value
-        case int():
-            return {"N": str(_EXACT.create_decimal(value).normalize(_EXACT))}
-        case Decimal():
-            return {"N": str(value.normalize(_EXACT))}
+        case int() | Decimal():
+            return {"N": str(Decimal(value).normalize(_EXACT) or 0)}
         case bytes():
             return {"B": value.hex()}
         case list():

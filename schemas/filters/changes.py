@@ -15,7 +15,7 @@ import msgspec
 from schemas.filters.condition import Condition
 from schemas.filters.language import Conditions
 from schemas.filters.pattern_text import canonical_text
-from schemas.filters.place import Place, shown
+from schemas.filters.place import Place, quoted, shown
 from schemas.filters.walk import found, is_scalar
 
 CHANGED = "changed"
@@ -87,7 +87,8 @@ def parse_changed(operand: Any, keys: tuple[str, ...], place: Place, conditions:
     path = ".".join(keys)
     steps = tuple(path.split("."))
     if steps[: len(_IMAGE)] != _IMAGE:
-        raise place.refuse(f"{CHANGED} on {path}", "dynamodb.NewImage, or something in it")
+        where = quoted(path).strip('"')
+        raise place.refuse(f"{CHANGED} on {where}", "dynamodb.NewImage, or something in it")
     steps = steps[len(_IMAGE) :]
     # A name for the answer that says all of the question, and is no field of any value.
     asked = canonical_text([CHANGED, path, operand]).replace(".", "\0")

@@ -96,3 +96,10 @@ def test_no_image_makes_it_raise(operation: Any, old: Any, new: Any) -> None:
 @pytest.mark.parametrize("value", [{}, {"eventName": "MODIFY"}, {"eventName": "MODIFY", "dynamodb": []}])
 def test_a_record_without_images_has_changed_as_far_as_anybody_knows(value: dict[str, Any]) -> None:
     assert [whole.matches(value) for whole in EVERY_FORM] == [True, True, False, True]
+
+
+def test_a_field_name_with_a_line_break_does_not_break_the_sentence() -> None:
+    with pytest.raises(PatternError) as refused:
+        compile_pattern({"\namodb": [{"changed": True}]})
+    assert "\n" not in str(refused.value)
+    assert "changed on \\namodb" in str(refused.value)
