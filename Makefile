@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 HOME_DIR ?= .distributary
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast bench bench-check bench-scale check format constraints clean
+.PHONY: help setup run test test-fast bench bench-check bench-rebuild bench-scale check format constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -36,6 +36,10 @@ bench: setup ## what is measured, as ratios within one run; then on real servers
 bench-check: setup ## the same; fails where a goal is missed
 	$(BIN)/python -m benchmarks --check
 	$(BIN)/python -m benchmarks --servers --check
+
+bench-rebuild: setup ## a rebuild of a million events on real servers, against naive; then memory at ten million (half an hour)
+	$(BIN)/python -m benchmarks.rebuild
+	$(BIN)/python -m benchmarks.fold_memory
 
 bench-scale: setup ## what a record costs as things grow, as tables; also in benchmarks/scale.json (minutes)
 	$(BIN)/python -m benchmarks.scale

@@ -88,6 +88,7 @@ class Worker:
         self._task = task
         self._tell = tell
         self._held = None if task.held is None else HeldFile(task.held)
+        self._patience = task.patience
         self._throttle = Throttle(task.writes_per_second, monotonic)
 
     def do(self, work: Work, number: int) -> Findings | Written | Replayed:
@@ -135,10 +136,13 @@ class Worker:
         return Partition(self._ground, number, *self._task.ranges[number], anew=anew)
 
     def _delivered(self, number: int) -> int:
-        group = self._ground.preparation.group
+        end = self._task.ranges[number].end
         if self._task.scope.of_the_past:
-            return self._task.ranges[number].end
-        return delivered(self._ground.log, group, number, self._task.ranges[number].end, self._task.patience)
+            return end
+        position = delivered(self._ground.log, self._ground.preparation.group, number, end, self._patience)
+        if position < end:
+            self._patience = 0.0  # a group that stands still is waited for once
+        return position
 
 
 @contextmanager
