@@ -30,6 +30,7 @@ from distributary.folding.judge import Rule, Want
 from distributary.folding.looking import Look, Looked, Stand
 from distributary.folding.partition_of_key import item_key
 from schemas.errors import InvalidKey, UndecodableEvent, UnknownSchema
+from schemas.partitions import partition_of
 
 TOLD = 1000
 """After how many events progress is told."""
@@ -128,7 +129,7 @@ class Partition:
             self._suspect_what_is_wanted(held)
         if held is not None:
             self._suspect_what_nobody_wants(held)
-        self.file.suspect(self._ground.scope.keys or ())
+        self.file.suspect(self._named())
         self.findings.events, self.findings.keys = self.folded.events, self.file.count()
 
     def judge(self, position: int, tell: Tell = quiet) -> Findings:
@@ -166,6 +167,11 @@ class Partition:
         for wants in self.folded.new_wants():
             before = held.of([want.write.key.encode() for want in wants]) if held is not None else None
             self.file.suspect(want.write.key.encode() for want in wants if self._seems_wrong(want, before))
+
+    def _named(self) -> Iterator[bytes]:
+        """The keys of the scope whose events are in this partition: nothing is known of the others."""
+        partitions = len(self._ground.log.ends(self._topic))
+        return (key for key in self._ground.scope.keys or () if partition_of(key, partitions) == self.number)
 
     def _seems_wrong(self, want: Want, held: Mapping[bytes, Held] | None) -> bool:
         given = None

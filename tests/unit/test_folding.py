@@ -27,6 +27,7 @@ from distributary.folding.partition_of_key import by_item_key
 from distributary.folding.writing import Writing, Written
 from schemas.change_event import ChangeEvent
 from schemas.codec import EventDecoder
+from schemas.partitions import partition_of
 from schemas.versions import version
 from tests.events import REGISTRY, encoded, event
 from tests.records import LABEL
@@ -263,3 +264,13 @@ def test_an_item_that_stays_outside_where_needs_no_removal_above_its_last_put(wo
     assert world.check(AT_WORK).counts == {"unremembered": 1}
     world.held(VersionedWrite(Remove("2"), at(3)))
     assert world.check(AT_WORK).counts == {}
+
+
+def test_a_key_that_is_named_is_held_against_the_partition_of_its_events_alone(world: World) -> None:
+    world.log = MemoryLog()
+    world.log.create_topic(TOPIC, 2)
+    # As Kafka chooses it, user 1 is in partition 1 of two, and partition 0 has never heard of it.
+    assert partition_of(b"1", 2) == 1
+    world.held(put(1, "ann"))
+    assert world.rebuild(scope=Scope(keys=frozenset({b"1"}))).counts == {}
+    assert world.documents() == {"1": "ann"}
