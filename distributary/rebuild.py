@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from threading import Event
 from uuid import uuid4
 
@@ -63,14 +64,13 @@ class Rebuild:
         client, name = self.adapters.stores.dynamodb, f"rebuild:{self.group.name}"
         with folder(self.reach.home) as place, joined(client, name, self._what(), *self._who()) as run:
             make_place(self.adapters, self.group)
-            parts = [str(partition) for partition in self.adapters.log.ends(self.group.topic)]
             while True:
                 # 1 read the read model, then fix the log's ends
                 task = prepared(self.adapters, self.group, self.scope, self.how, place, self.show)
                 # 2 fold what nobody else has, compare, look again; 3 write
                 self._work(task, run, rebuilt)
                 # 4 wait for the others, and take over from those who died
-                if not self._may_take_over(run, parts):
+                if not self._may_take_over(run, [str(number) for number in task.ranges]):
                     break
             for result in run.results().values():
                 rebuilt.written.add(msgspec.json.decode(result, type=Written))
@@ -106,8 +106,11 @@ class Rebuild:
         return False
 
     def _what(self) -> str:
-        keys = "all keys" if self.scope.keys is None else f"{len(self.scope.keys)} keys"
-        return f"version {self.group.projection_version}, {keys}"
+        said = f"version {self.group.projection_version}"
+        if self.scope.keys is None:
+            return f"{said}, all keys"
+        digest = sha256(b"\n".join(sorted(self.scope.keys))).hexdigest()[:8]
+        return f"{said}, {len(self.scope.keys)} keys ({digest})"
 
     def _who(self) -> tuple[Member, str]:
         """This command as others see it, and when it began."""

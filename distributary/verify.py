@@ -24,6 +24,7 @@ from distributary.folding.partition_of_key import by_item_key, item_key
 from distributary.folding.worker import Range, Task, item_key_parts
 from distributary.letters import letter_key, open_letters
 from distributary.progress import Show, Stage
+from schemas.partitions import partition_of
 
 MANY_EVENTS = 100_000
 """From so many events on, several processes are worth their start."""
@@ -86,7 +87,7 @@ def prepared(adapters: Adapters, group: Group, scope: Scope, how: How, place: Pa
         group=group.name,
         scope=scope,
         folder=place,
-        ranges=ranges(adapters.log, group.topic, starts),
+        ranges=_of(scope, ranges(adapters.log, group.topic, starts)),
         open_letters=frozenset(item_key(key, parts) for key in keys if key is not None),
         held=held,
         patience=how.patience,
@@ -105,6 +106,14 @@ def read_held(adapters: Adapters, group: Group, path: Path, partitions: int, sho
 def ranges(log: Log, topic: str, starts: Mapping[int, int]) -> dict[int, Range]:
     """From where to where each partition is read, as of now."""
     return {partition: Range(starts.get(partition, 0), end) for partition, end in log.ends(topic).items()}
+
+
+def _of(scope: Scope, every: dict[int, Range]) -> dict[int, Range]:
+    """Those partitions that the scope's keys are in."""
+    if scope.keys is None:
+        return every
+    wanted = {partition_of(key, len(every)) for key in scope.keys}
+    return {number: span for number, span in every.items() if number in wanted}
 
 
 def crew_size(how: How, events: int, partitions: int) -> int:
