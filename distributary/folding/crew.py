@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from threading import Thread
@@ -111,6 +111,8 @@ class Crew:
 def crew(adapters: Adapters, reach: Reach, group: Group, task: Task, size: int) -> Iterator[Crew]:
     """A crew for the task: of one, this process does the work itself."""
     counts = Counts()
+    if task.writes_per_second is not None:
+        task = replace(task, writes_per_second=task.writes_per_second / size)
     with ExitStack() as opened:
         if size == 1:
             worker = opened.enter_context(working(adapters, group, task, counts.tellings()))

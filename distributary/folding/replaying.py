@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Event
 
 import msgspec
 
-from bridge.throttle import Throttle
 from consumers.delivery.redrive import too_old
 from consumers.read_model import ReadModel, WriteStatus
 from consumers.writes import VersionedWrite
 from distributary.folding.judge import Want
-from distributary.folding.partition import Partition, Tell, quiet
-from distributary.folding.writing import Patience
+from distributary.folding.partition import Partition
+from distributary.folding.sending import Sending
 
 
 class Replayed(msgspec.Struct):
@@ -37,20 +35,17 @@ class Replayed(msgspec.Struct):
 class Replaying:
     """Applies what partitions fold to. `clock` gives epoch seconds."""
 
-    def __init__(self, read_model: ReadModel, throttle: Throttle, clock: Callable[[], float]) -> None:
+    def __init__(self, read_model: ReadModel, sending: Sending, clock: Callable[[], float]) -> None:
         self.replayed = Replayed()
         self._read_model = read_model
-        self._throttle = throttle
-        self._never = Event()
+        self._sending = sending
         self._clock = clock
-        self._patience = Patience(read_model.store, clock)
 
-    def replay(self, partition: Partition, tell: Tell = quiet) -> None:
+    def replay(self, partition: Partition) -> None:
         """Applies the partition's writes, the older ones apart. Raises Outage."""
         while True:
             for wants in partition.folded.new_wants():
                 self._apply(partition, wants)
-                tell(len(wants))
             # Poison, and what the store refuses, is folded again by all of its item's events.
             if not partition.folded.left_open:
                 break
@@ -61,10 +56,8 @@ class Replaying:
         now = self._clock()
         young = [want for want in wants if want.committed is None or too_old(want.committed, now) is None]
         self.replayed.old += [want.write.key for want in wants if want not in young]
-        self._throttle.wait(self._never)
-        self._throttle.took(len(young))
         writes = [VersionedWrite(want.write, want.version or "") for want in young]
-        for want, outcome in zip(young, self._patience.outcomes(self._read_model.apply, writes), strict=True):
+        for want, outcome in zip(young, self._sending.outcomes(self._read_model.apply, writes), strict=True):
             match outcome.status:
                 case WriteStatus.APPLIED:
                     self.replayed.applied += 1

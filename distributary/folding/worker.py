@@ -11,7 +11,6 @@ from threading import Event
 from time import monotonic
 from typing import NamedTuple
 
-from bridge.throttle import Throttle
 from consumers.delivery.prepare import Preparation
 from consumers.generations import FIRST
 from consumers.group import Group
@@ -22,6 +21,7 @@ from distributary.folding.findings import Findings
 from distributary.folding.held_file import HeldFile
 from distributary.folding.partition import Ground, Partition, Scope, Tell
 from distributary.folding.replaying import Replayed, Replaying
+from distributary.folding.sending import Sending
 from distributary.folding.writing import Writing, Written
 from schemas.codec import EventDecoder
 from schemas.event_schema import item_key_of
@@ -89,7 +89,7 @@ class Worker:
         self._tell = tell
         self._held = None if task.held is None else HeldFile(task.held)
         self._patience = task.patience
-        self._throttle = Throttle(task.writes_per_second, monotonic)
+        self._sending = Sending(read_model.store, ground.clock, task.writes_per_second, tell.written)
 
     def do(self, work: Work, number: int) -> Findings | Written | Replayed:
         """What comes of that work on a partition. Raises Outage."""
@@ -114,17 +114,17 @@ class Worker:
 
     def write(self, number: int) -> Written:
         """Puts right what `check` found in a partition. Raises Outage."""
-        writing = Writing(self._read_model, self._throttle, self._ground.clock)
+        writing = Writing(self._read_model, self._sending)
         with closing(self._partition(number, anew=False)) as partition:
-            writing.write(partition, self._tell.written)
+            writing.write(partition)
         return writing.written
 
     def replay(self, number: int) -> Replayed:
         """What becomes of a partition's writes under the version guard. Raises Outage."""
-        replaying = Replaying(self._read_model, self._throttle, self._ground.clock)
+        replaying = Replaying(self._read_model, self._sending, self._ground.clock)
         with closing(self._partition(number, anew=True)) as partition:
             partition.fold(self._tell.events)
-            replaying.replay(partition, self._tell.written)
+            replaying.replay(partition)
         return replaying.replayed
 
     def close(self) -> None:

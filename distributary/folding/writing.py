@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from random import Random
-from threading import Event
-from time import monotonic
-from typing import TypeVar
+from collections.abc import Sequence
 
 import msgspec
 
-from bridge.throttle import Throttle
-from consumers.delivery.retries import Backoff, Waiting, decide_retry
-from consumers.errors import Outage
 from consumers.read_model import ReadModel, Replacement, WriteOutcome, WriteStatus
 from consumers.writes import Put
 from distributary.folding.looking import Looked
-from distributary.folding.partition import Partition, Tell, quiet
+from distributary.folding.partition import Partition
+from distributary.folding.sending import Sending
 
 ATTEMPTS = 20
 """How often a key that changes time and again is looked at, before it is left to live traffic."""
-W = TypeVar("W")
-OUTAGE_SECONDS = 60.0
-"""How long a store may be away."""
 
 
 class Written(msgspec.Struct):
@@ -47,47 +38,15 @@ class Written(msgspec.Struct):
 _MOST_REASONS = 20
 
 
-class Patience:
-    """Writes again what failed, for as long as a store may be away. `clock` gives epoch seconds."""
-
-    def __init__(self, store: str, clock: Callable[[], float]) -> None:
-        self._store = store
-        self._clock = clock
-        self._pause = Event()
-        self._chance = Random().random
-
-    def outcomes(self, send: Callable[[Sequence[W]], list[WriteOutcome]], writes: Sequence[W]) -> list[WriteOutcome]:
-        """What `send` makes of the writes, none of them FAILED. Raises Outage."""
-        outcomes: dict[int, WriteOutcome] = {}
-        waiting: Waiting | None = None
-        begun = monotonic()
-        while left := [number for number in range(len(writes)) if number not in outcomes]:
-            failure = None
-            for number, outcome in zip(left, send([writes[number] for number in left]), strict=True):
-                if outcome.status is WriteStatus.FAILED:
-                    failure = failure or outcome
-                else:
-                    outcomes[number] = outcome
-            if failure is not None:
-                outage = Outage(self._store, failure.reason)
-                waiting = decide_retry(waiting, outage, self._clock(), self._chance(), Backoff())
-                if monotonic() - begun > OUTAGE_SECONDS:
-                    raise outage
-                self._pause.wait(waiting.seconds)
-        return [outcomes[number] for number in range(len(writes))]
-
-
 class Writing:
-    """Writes the differences of partitions to a read model. `clock` gives epoch seconds."""
+    """Writes the differences of partitions to a read model."""
 
-    def __init__(self, read_model: ReadModel, throttle: Throttle, clock: Callable[[], float]) -> None:
+    def __init__(self, read_model: ReadModel, sending: Sending) -> None:
         self.written = Written()
         self._read_model = read_model
-        self._throttle = throttle
-        self._never = Event()
-        self._patience = Patience(read_model.store, clock)
+        self._sending = sending
 
-    def write(self, partition: Partition, tell: Tell = quiet) -> None:
+    def write(self, partition: Partition) -> None:
         """Writes what was found wrong in the partition. Raises Outage where the store stays away.
 
         What changed meanwhile is looked at again, never overwritten; where the store refuses a document, the one before
@@ -95,7 +54,6 @@ class Writing:
         """
         for keys in partition.file.findings():
             self._write(partition, keys)
-            tell(len(keys))
 
     def _write(self, partition: Partition, keys: list[bytes]) -> None:
         for _ in range(ATTEMPTS):
@@ -104,10 +62,8 @@ class Writing:
             # 1 look at them again
             wrong = [looked for looked in partition.look(keys) if looked.finding is not None]
             # 2 write, if they are still as they were seen
-            self._throttle.wait(self._never)
-            self._throttle.took(len(wrong))
             replacements = [Replacement(one.state, one.want.write, one.want.version) for one in wrong]
-            outcomes = self._patience.outcomes(self._replace, replacements)
+            outcomes = self._sending.outcomes(self._replace, replacements)
             # 3 what was refused is folded again without that event; what changed is looked at again
             keys = [
                 looked.state.key.encode()

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from bridge.throttle import Throttle
 from consumers.delivery.memory import MemoryLog
 from consumers.delivery.prepare import Preparation
 from consumers.group import Group
@@ -24,6 +23,7 @@ from distributary.folding.findings import Findings
 from distributary.folding.held_file import HeldFile
 from distributary.folding.partition import Ground, Partition, Scope
 from distributary.folding.partition_of_key import by_item_key
+from distributary.folding.sending import Sending
 from distributary.folding.writing import Writing, Written
 from schemas.change_event import ChangeEvent
 from schemas.codec import EventDecoder
@@ -80,7 +80,7 @@ class World:
             partition.compare(held)
             found = partition.judge(self.log.ends(TOPIC)[0] if position is None else position)
             if write:
-                writing = Writing(self.read_model, Throttle(None, lambda: 0.0), lambda: NOW)
+                writing = Writing(self.read_model, Sending("memory", lambda: NOW))
                 writing.write(partition)
                 self.written = writing.written
         if held is not None:
