@@ -237,8 +237,8 @@ def _entered(client: DynamoDBClient, table: str, name: str, what: str, member: M
             return lock["id"]
         else:
             raise RunInProgress(
-                f"{name} is under way since {lock['since']} by {lock['by']}, otherwise than now asked for "
-                f"({lock['what']}); wait for its end, or stop it"
+                f"{name} is under way since {lock['since']} by {lock['by']}, for {lock['what']}, and not for what is "
+                f"asked for now, {what}; wait for its end, or stop it"
             )
 
 
