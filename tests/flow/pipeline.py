@@ -67,23 +67,31 @@ def _letter(adapters: Adapters, value: bytes | ChangeEvent, **fields: Any) -> De
     return DeadLetter(place, value, "project", "KeyError", "'Username'", seen, original_key=key, **fields)
 
 
+def bare() -> dict[str, str]:
+    """The environment, in which nobody says where anything is."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DISTRIBUTARY_")}
+
+
+def endpoints(opened: ExitStack) -> dict[str, str]:
+    """What says where four servers are, which run until `opened` ends; skips the test where they cannot."""
+    try:
+        found = opened.enter_context(servers(open_folder(opened), KINDS)).endpoints
+    except ToolMissing as error:
+        skip(str(error))
+    return {
+        "DISTRIBUTARY_KAFKA": found.kafka,
+        "DISTRIBUTARY_KAFKA_REPLICAS": "1",
+        "DISTRIBUTARY_REGISTRY_URL": found.registry_url,
+        "DISTRIBUTARY_OPENSEARCH_URL": found.opensearch_url,
+        "DISTRIBUTARY_OPENSEARCH_REPLICAS": "0",
+        "DISTRIBUTARY_DYNAMODB_URL": found.dynamodb_url,
+    }
+
+
 @contextmanager
 def started(on: str, home: Path) -> Iterator[Pipeline]:
     """The pipeline, `embedded` or on `servers` of its own, until the context ends."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DISTRIBUTARY_")}
     with ExitStack() as opened:
-        if on == "servers":
-            try:
-                found = opened.enter_context(servers(open_folder(opened), KINDS)).endpoints
-            except ToolMissing as error:
-                skip(str(error))
-            environment |= {
-                "DISTRIBUTARY_KAFKA": found.kafka,
-                "DISTRIBUTARY_KAFKA_REPLICAS": "1",
-                "DISTRIBUTARY_REGISTRY_URL": found.registry_url,
-                "DISTRIBUTARY_OPENSEARCH_URL": found.opensearch_url,
-                "DISTRIBUTARY_OPENSEARCH_REPLICAS": "0",
-                "DISTRIBUTARY_DYNAMODB_URL": found.dynamodb_url,
-            }
+        environment = bare() | (endpoints(opened) if on == "servers" else {})
         opened.enter_context(running("--on", on, "--home", home, env=environment))
         yield Pipeline(home, environment)
