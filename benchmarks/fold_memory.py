@@ -43,7 +43,7 @@ def main() -> None:
         _make(made, told.events // PARTS, told.keys)
         preparation = Preparation(GROUPS[1], EventDecoder(PackagedRegistry()), folding=True)
         with closing(FoldFile(Path(folder) / "fold")) as file:
-            fold = Fold(preparation, file, lambda _: None, 1)
+            fold = Fold(preparation, file, lambda put: put.document, 1)
             for part in range(PARTS):
                 began = perf_counter()
                 fold.add(_deliveries(made, part))

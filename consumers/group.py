@@ -86,16 +86,26 @@ class Group:
         """Whether the read model holds the item after the event."""
         return event.operation is not Operation.REMOVE and self._inside(event.after, event)
 
+    def matters(self, event: ChangeEvent) -> bool:
+        """Whether live traffic puts a document for the event, or takes one away, as far as is known; not where the item
+        stays outside `where`, or comes into being there. Raises MissingImage.
+        """
+        if self.look(event) is None:
+            return False
+        return self.holds(event) or not event.before_known or self._held(event)
+
     def _filters(self, event: ChangeEvent, holds_it: bool, *, for_others: bool, folding: bool) -> bool:
         if event.operation is Operation.SNAPSHOT or event.is_repair:
             return event.version == SNAPSHOT_VERSION and not holds_it
         if for_others or not event.before_known or (folding and not holds_it):
             return False
-        held_it = event.operation is not Operation.INSERT and self._inside(event.before, event)
-        if held_it != holds_it:
+        if self._held(event) != holds_it:
             return False
         stays_outside = event.before is not None and not holds_it
         return stays_outside or (self.filter is not None and event.after_known and not self.filter(event))
+
+    def _held(self, event: ChangeEvent) -> bool:
+        return event.operation is not Operation.INSERT and self._inside(event.before, event)
 
     def _inside(self, item: Item | None, event: ChangeEvent) -> bool:
         return self.where is None or (item is not None and self.where(item, event.committed_at))

@@ -109,6 +109,15 @@ class Replacement(NamedTuple):
             raise ValueError(f"the write under {self.write.key} has no version")
         return self.version if isinstance(self.write, Put) else max(self.version, self.seen.removal or "")
 
+    @property
+    def lowers(self) -> bool:
+        """Whether the guard of `apply` goes on from a lower version than was seen. What live traffic delivers before
+        the replacement may then be stale, although it counts after it.
+        """
+        document, removal = self.seen.document, self.seen.removal or ""
+        highest = max((document and document.source_version) or "", removal)
+        return (removal if self.version is None else self.stamp) < highest
+
 
 class ReadModel(Protocol):
     """Documents by key, each guarded by the version it was made from.

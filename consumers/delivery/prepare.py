@@ -73,6 +73,13 @@ class Preparation:
         except Exception as error:  # noqa: BLE001 - so is a projection
             return _poison("project", error)
 
+    def may_matter(self, event: ChangeEvent) -> bool:
+        """See `Group.matters`; of poison, which may be redriven, it is not known."""
+        try:
+            return self.group.matters(event)
+        except Exception:  # noqa: BLE001 - see `writes_of`
+            return True
+
     def decode(self, value: bytes | None) -> ChangeEvent:
         """The event in a delivery's value. Raises UndecodableEvent, UnknownSchema, Outage."""
         if value is None:

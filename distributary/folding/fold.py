@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from consumers.delivery.prepare import Poison, Preparation
 from consumers.errors import RefusedDocument
 from consumers.subscription import Delivery
-from consumers.writes import Put, VersionedWrite, Write
+from consumers.writes import Fields, Put, VersionedWrite, Write
 from distributary.folding.fold_file import FoldFile, Row
 from distributary.folding.judge import Want
 from distributary.folding.partition_of_key import item_key
+from schemas.change_event import ChangeEvent
 from schemas.errors import InvalidKey, UndecodableEvent, UnknownSchema
 
 YOUNG_BYTES = 48 * 1024 * 1024
@@ -20,8 +21,8 @@ _ROW_BYTES = 300
 """What a row takes beside its event's bytes, about."""
 _UNDECODED = "surrogateescape"
 
-Takes: TypeAlias = Callable[[Put], object]
-"""Raises RefusedDocument for a document that the store would refuse."""
+Takes: TypeAlias = Callable[[Put], Fields]
+"""A document as the store gives it back; raises RefusedDocument and InvalidKey for what the store would refuse."""
 
 
 class Part(NamedTuple):
@@ -38,6 +39,16 @@ class Part(NamedTuple):
 
 
 ALL = Part()
+
+
+class Kept(NamedTuple):
+    """The version of an event that matters to live traffic, empty of one that does not, and when it was committed."""
+
+    version: str = ""
+    since: float | None = None
+
+
+NOTHING = Kept()
 
 
 class Fold:
@@ -57,7 +68,7 @@ class Fold:
         self._where = preparation.group.where
         self._takes = takes
         self._parts = item_key_parts
-        self._young: dict[bytes, tuple[str, int, bytes | None, str]] = {}
+        self._young: dict[bytes, tuple[str, int, bytes | None, Kept]] = {}
         self._young_bytes = 0
         self._unsure: set[bytes] = set()
 
@@ -70,7 +81,7 @@ class Fold:
                 continue
             place = self._preparation.place_in_fold(delivery)
             if place is not None:
-                self._keep(*place, delivery, puts=self._may_put(delivery))
+                self._keep(*place, delivery, self._unseen(delivery, place[1]))
             else:
                 self._see(delivery)
         self._flush()
@@ -114,9 +125,9 @@ class Fold:
         """Keeps what came after the fold's end, each event for itself."""
         found = (each for each in deliveries if keys is None or each.key in keys)
         self._file.add_later(
-            Row(write.key.encode(), write.version, delivery.offset, delivery.value, self._put_version(write))
+            Row(write.key.encode(), write.version, delivery.offset, delivery.value, *kept)
             for delivery in found
-            for write in self._writes(delivery)
+            for write, kept in self._writes(delivery)
         )
 
     def later(self, key: bytes) -> list[Want]:
@@ -130,51 +141,66 @@ class Fold:
         self._file.forget(item)
 
     def _see(self, delivery: Delivery, *, sure: bool = False) -> None:
-        for write in self._writes(delivery):
+        for write, kept in self._writes(delivery):
             if not sure or self._is_taken(write.write, delivery.offset):
-                self._keep(write.key.encode(), write.version, delivery, puts=bool(self._put_version(write)))
+                self._keep(write.key.encode(), write.version, delivery, kept)
+
+    def taken(self, write: Write) -> Fields | None:
+        """A Put's document as the store gives it back. Raises RefusedDocument, and InvalidKey also of a Remove."""
+        if isinstance(write, Put):
+            return self._takes(write)
+        self._takes(Put(write.key, {}))
+        return None
 
     def _is_taken(self, write: Write, offset: int) -> bool:
-        if isinstance(write, Put):
-            try:
-                self._takes(write)
-            except (RefusedDocument, InvalidKey) as error:
-                self.refused[offset] = str(error)
-                return False
+        try:
+            self.taken(write)
+        except (RefusedDocument, InvalidKey) as error:
+            self.refused[offset] = str(error)
+            return False
         return True
 
-    def _writes(self, delivery: Delivery) -> Sequence[VersionedWrite]:
-        prepared = self._preparation.prepare(delivery)
-        return () if isinstance(prepared, Poison) else prepared
-
-    def _may_put(self, delivery: Delivery) -> bool:
-        """Whether a delivery that nobody looks at may put a document."""
-        if self._where is None:
-            return True
+    def _writes(self, delivery: Delivery) -> Iterator[tuple[VersionedWrite, Kept]]:
         try:
-            return self._preparation.group.holds(self._preparation.decode(delivery.value))
-        except (UndecodableEvent, UnknownSchema, ValueError):
-            return True  # poison that may be redriven
+            event = self._preparation.decode(delivery.value)
+        except (UndecodableEvent, UnknownSchema):
+            return
+        prepared = self._preparation.writes_of(event)
+        if not isinstance(prepared, Poison):
+            yield from ((write, self._kept(event, write.version)) for write in prepared)
 
-    def _put_version(self, write: VersionedWrite) -> str:
-        # Without a `where`, live traffic skips no removal: each is remembered as what it is.
-        return write.version if self._where is None or isinstance(write.write, Put) else ""
+    def _unseen(self, delivery: Delivery, version: str) -> Kept:
+        """What matters of a delivery that is folded unseen."""
+        if self._where is None:
+            return Kept(version)
+        try:
+            event = self._preparation.decode(delivery.value)
+        except (UndecodableEvent, UnknownSchema):
+            return Kept(version)  # poison that may be redriven
+        return self._kept(event, version)
 
-    def _keep(self, key: bytes, version: str, delivery: Delivery, *, puts: bool) -> None:
+    def _kept(self, event: ChangeEvent, version: str) -> Kept:
+        # Without a `where` every write matters, so that the one that counts for its key is the last that does.
+        if self._where is None:
+            return Kept(version)
+        return Kept(version, _committed(event)) if self._preparation.may_matter(event) else NOTHING
+
+    def _keep(self, key: bytes, version: str, delivery: Delivery, kept: Kept) -> None:
         known = self._young.get(key)
-        last_put = version if puts else ""
         if known is not None:
-            last_put = max(last_put, known[3])
+            kept = kept if kept.version > known[3].version else known[3]
             if version <= known[0]:
-                self._young[key] = (*known[:3], last_put)
+                self._young[key] = (*known[:3], kept)
                 return
         self._young_bytes += len(delivery.value or b"") + (_ROW_BYTES if known is None else -len(known[2] or b""))
-        self._young[key] = (version, delivery.offset, delivery.value, last_put)
+        self._young[key] = (version, delivery.offset, delivery.value, kept)
         if self._young_bytes > YOUNG_BYTES:
             self._flush()
 
     def _flush(self) -> None:
-        self._file.fold(Row(key, *kept) for key, kept in self._young.items())
+        self._file.fold(
+            Row(key, version, offset, value, *kept) for key, (version, offset, value, kept) in self._young.items()
+        )
         self._young, self._young_bytes = {}, 0
 
     def _want(self, row: Row) -> Want | None:
@@ -188,12 +214,16 @@ class Fold:
         prepared = self._preparation.writes_of(event, for_others=True)
         if isinstance(prepared, Poison):
             return None
-        committed = None if event.committed_at is None else event.committed_at.timestamp()
-        key = _text(row.key)
+        committed, key = _committed(event), _text(row.key)
+        since = committed if row.keeps_out == row.version else row.kept_since
         for write, version in prepared:
             if write.key == key and version == row.version:
-                return Want(write, version, row.offset, committed, row.last_put)
+                return Want(write, version, row.offset, committed, row.keeps_out, since)
         return None
+
+
+def _committed(event: ChangeEvent) -> float | None:
+    return None if event.committed_at is None else event.committed_at.timestamp()
 
 
 def _text(key: bytes) -> str:

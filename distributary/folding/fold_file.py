@@ -15,38 +15,42 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -32768;
 CREATE TABLE folded (
     id INTEGER PRIMARY KEY AUTOINCREMENT,    -- a key that was forgotten and comes again stands behind all others
-    key BLOB UNIQUE NOT NULL, version TEXT NOT NULL, offset INTEGER NOT NULL, value BLOB, last_put TEXT NOT NULL
+    key BLOB UNIQUE NOT NULL, version TEXT NOT NULL, offset INTEGER NOT NULL, value BLOB,
+    keeps_out TEXT NOT NULL, kept_since REAL
 );
 CREATE TABLE later (
-    key BLOB, version TEXT NOT NULL, offset INTEGER, value BLOB, last_put TEXT NOT NULL, PRIMARY KEY (key, offset)
+    key BLOB, version TEXT NOT NULL, offset INTEGER, value BLOB, keeps_out TEXT NOT NULL, kept_since REAL,
+    PRIMARY KEY (key, offset)
 );
 CREATE TABLE suspects (key BLOB PRIMARY KEY);
 CREATE TABLE findings (key BLOB PRIMARY KEY, finding TEXT NOT NULL);
 """
-# An event that does not count for its key may still be the last one to put a document.
-_UPSERT = """
-INSERT INTO folded (key, version, offset, value, last_put) VALUES (?, ?, ?, ?, ?)
+_ROW = "key, version, offset, value, keeps_out, kept_since"
+# An event that does not count for its key may still be the last that matters to live traffic.
+_UPSERT = f"""
+INSERT INTO folded ({_ROW}) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
-    version = max(version, excluded.version), last_put = max(last_put, excluded.last_put),
+    version = max(version, excluded.version), keeps_out = max(keeps_out, excluded.keeps_out),
+    kept_since = iif(excluded.keeps_out > keeps_out, excluded.kept_since, kept_since),
     offset = iif(excluded.version > version, excluded.offset, offset),
     value = iif(excluded.version > version, excluded.value, value)
-WHERE excluded.version > version OR excluded.last_put > last_put
+WHERE excluded.version > version OR excluded.keeps_out > keeps_out
 """
-_ROW = "key, version, offset, value, last_put"
 PAGE_KEYS, PAGE_BYTES = 2000, 16_000_000
 """Keys that are worked on together, at most, and the bytes of their events."""
 
 
 class Row(NamedTuple):
     """The event that counts for a key so far: the write's key in UTF-8, its version, the event's offset and bytes; and
-    the highest version that any event puts a document under, empty where none does.
+    what matters to live traffic: see `Want.keeps_out` and `kept_since`.
     """
 
     key: bytes
     version: str
     offset: int
     value: bytes | None
-    last_put: str
+    keeps_out: str = ""
+    kept_since: float | None = None
 
 
 def fold_path(folder: Path, partition: int) -> Path:
@@ -90,7 +94,7 @@ class FoldFile:
     def add_later(self, rows: Iterable[Row]) -> None:
         """Keeps every one of those rows, which came after the fold's end."""
         with self._transaction():
-            self._connection.executemany("INSERT OR REPLACE INTO later VALUES (?, ?, ?, ?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO later VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def later(self, key: bytes) -> list[Row]:
         """What came for the key after the fold's end, in offset order."""

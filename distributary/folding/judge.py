@@ -15,15 +15,16 @@ class Want(NamedTuple):
     """What the log says shall stand under a key: the write that counts, its version and where its event stands.
 
     `version` None, of a Remove: nothing in the log speaks of the key. `committed` is epoch seconds, None if unknown.
-    `last_put` is the highest version that any event of the key puts a document under, empty where none does: a removal
-    remembered from there on keeps all of them out.
+    `keeps_out` is the highest version that matters to live traffic (`Group.matters`), empty where none does: a removal
+    has to be remembered from there on, as live traffic remembers it. `kept_since` is when that one was committed.
     """
 
     write: Write
     version: str | None
     offset: int = -1
     committed: float | None = None
-    last_put: str = ""
+    keeps_out: str = ""
+    kept_since: float | None = None
 
 
 class Finding(StrEnum):
@@ -64,7 +65,7 @@ def judge(want: Want, state: State, given: Fields | None, rule: Rule) -> Finding
         return None if same and digest(found.document) == digest(given) else Finding.DIFFERENT
     if found is not None:
         return None if found.source_version is None else Finding.ORPHANED
-    if not want.last_put or not rule.due(want) or (state.removal is not None and state.removal >= want.last_put):
+    if not want.keeps_out or not rule.due(want) or (state.removal is not None and state.removal >= want.keeps_out):
         return None
     return Finding.UNREMEMBERED
 
@@ -75,5 +76,7 @@ def moments(base: Want, later: Sequence[Want]) -> list[Want]:
     for want in later:
         before = wants[-1]
         counts = before.version is None or (want.version or "") > before.version
-        wants.append((want if counts else before)._replace(last_put=max(before.last_put, want.last_put)))
+        kept = want if want.keeps_out > before.keeps_out else before
+        wanted = want if counts else before
+        wants.append(wanted._replace(keeps_out=kept.keeps_out, kept_since=kept.kept_since))
     return wants

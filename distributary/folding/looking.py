@@ -68,8 +68,12 @@ class Look:
         self._goes_on = goes_on
         self._published = published
 
-    def look(self, keys: Sequence[bytes]) -> list[Looked]:
-        """What is wrong under each key now. Raises Outage."""
+    def look(self, keys: Sequence[bytes], lowered: Collection[bytes] = ()) -> list[Looked]:
+        """What is wrong under each key now. Raises Outage.
+
+        Those that a replacement has `lowered` (`Replacement.lowers`) may have kept out what came meanwhile, for good:
+        only the latest that the log wants is right there.
+        """
         # 1 read what stands there
         states = self._stand.states([key.decode() for key in keys])
         self._published()
@@ -79,15 +83,15 @@ class Look:
             self._fold.add_later(self._log.read(self._topic, self._partition, self._end, end), self._keys)
             self._end = end
         # 3 compare
-        return [self._compare(key, state) for key, state in zip(keys, states, strict=True)]
+        return [self._compare(key, state, key in lowered) for key, state in zip(keys, states, strict=True)]
 
-    def _compare(self, key: bytes, state: State) -> Looked:
+    def _compare(self, key: bytes, state: State, strictly: bool) -> Looked:
         base = self._fold.want(key) or nothing(key.decode())
         wants = moments(base, self._fold.later(key))
         expected: Fields | None = None
         finding: Finding | None = None
         # The latest is what counts where none of them is right.
-        for want in wants:
+        for want in wants[-1:] if strictly else wants:
             expected = self._stand.given_back(want.write) if isinstance(want.write, Put) else None
             finding = judge(want, state, expected, self._rule)
             if finding is None:

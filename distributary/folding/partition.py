@@ -147,9 +147,9 @@ class Partition:
             tell(len(keys))
         return self.findings
 
-    def look(self, keys: list[bytes]) -> list[Looked]:
+    def look(self, keys: list[bytes], lowered: Collection[bytes] = ()) -> list[Looked]:
         """See `Look.look`."""
-        return self._look.look(keys)
+        return self._look.look(keys, lowered)
 
     def close(self) -> None:
         """Lets go of the fold."""
@@ -174,13 +174,11 @@ class Partition:
         return (key for key in self._ground.scope.keys or () if partition_of(key, partitions) == self.number)
 
     def _seems_wrong(self, want: Want, held: Mapping[bytes, Held] | None) -> bool:
-        given = None
-        if isinstance(want.write, Put):
-            try:
-                given = self._ground.stand.given_back(want.write)
-            except (RefusedDocument, InvalidKey) as error:
-                self.folded.refuse(want, str(error))
-                return False
+        try:
+            given = self.folded.taken(want.write)
+        except (RefusedDocument, InvalidKey) as error:
+            self.folded.refuse(want, str(error))
+            return False
         if held is None:
             return True
         found = held.get(want.write.key.encode())
@@ -216,6 +214,6 @@ class Partition:
     def _due(self, want: Want) -> bool:
         if self._ground.scope.bare:
             return False
-        if self._ground.scope.every_removal or want.committed is None:
+        if self._ground.scope.every_removal or want.kept_since is None:
             return True
-        return self._ground.clock() - want.committed < REMOVALS_KEPT_SECONDS
+        return self._ground.clock() - want.kept_since < REMOVALS_KEPT_SECONDS

@@ -49,27 +49,31 @@ class Writing:
     def write(self, partition: Partition) -> None:
         """Writes what was found wrong in the partition. Raises Outage where the store stays away.
 
-        What changed meanwhile is looked at again, never overwritten; where the store refuses a document, the one before
-        it counts.
+        What changed meanwhile is looked at again, never overwritten, and so is what was lowered; where the store
+        refuses a document, the one before it counts.
         """
         for keys in partition.file.findings():
             self._write(partition, keys)
 
     def _write(self, partition: Partition, keys: list[bytes]) -> None:
+        lowered: set[bytes] = set()
         for _ in range(ATTEMPTS):
             if not keys:
                 return
             # 1 look at them again
-            wrong = [looked for looked in partition.look(keys) if looked.finding is not None]
+            wrong = [looked for looked in partition.look(keys, lowered) if looked.finding is not None]
             # 2 write, if they are still as they were seen
             replacements = [Replacement(one.state, one.want.write, one.want.version) for one in wrong]
             outcomes = self._sending.outcomes(self._replace, replacements)
-            # 3 what was refused is folded again without that event; what changed is looked at again
-            keys = [
-                looked.state.key.encode()
-                for looked, outcome in zip(wrong, outcomes, strict=True)
-                if not self._settle(partition, looked, outcome)
-            ]
+            # 3 what was refused is folded again without that event; what changed or was lowered is looked at again
+            keys = []
+            for looked, replacement, outcome in zip(wrong, replacements, outcomes, strict=True):
+                key = looked.state.key.encode()
+                if not self._settle(partition, looked, outcome):
+                    keys.append(key)
+                elif replacement.lowers:
+                    keys.append(key)
+                    lowered.add(key)
             if partition.folded.left_open:
                 partition.refold()
         self.written.kept_changing += len(keys)

@@ -22,7 +22,7 @@ from distributary.folding import fold, fold_file
 from schemas.change_event import ChangeEvent, Operation
 from schemas.versions import SNAPSHOT_VERSION, repair_version
 from tests.events import encoded, event
-from tests.unit.test_folding import AT_WORK, EVERYONE, TOPIC, World, at
+from tests.unit.folding_world import AT_WORK, EVERYONE, TOPIC, World, at
 
 BROKEN = b"\x00broken"
 
@@ -57,7 +57,7 @@ class Choosy(MemoryReadModel):
     """Refuses some documents."""
 
     def given_back(self, put: Put) -> Fields:
-        if put.document["Username"] == "refused":
+        if put.document.get("Username") == "refused":
             raise RefusedDocument("it is refused")
         return super().given_back(put)
 
