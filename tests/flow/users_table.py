@@ -13,6 +13,9 @@ from schemas.attribute_values import Value, attribute_value
 from schemas.keys import KeyAttribute
 from tests.flow.truth import Users
 
+FEW = 5
+"""So many users stay."""
+
 
 def item(user: dict[str, Value]) -> dict[str, Any]:
     """A user as boto3 takes it."""
@@ -57,7 +60,7 @@ class Traffic:
     def _run(self) -> None:
         while not self._stop.wait(0.01):
             user_id = self._random.choice(list(self._users))
-            if self._random.random() < 0.3:
+            if len(self._users) > FEW and self._random.random() < 0.3:
                 self._clients.tables.delete_item(TableName="Users", Key={"UserId": {"N": str(user_id)}})
                 del self._users[user_id]
             else:
