@@ -34,10 +34,15 @@ SECOND = replace(
 )
 BY_NUMBER = {"1": SEARCH, "2": SECOND}
 
-if __name__ == "__main__":
+
+def put_lines() -> None:
+    """Puts the lines into groups.py, before anybody else has read it."""
     lines = [BY_NUMBER[number] for number in os.environ.get(LINES, "1,2").split(",")]
-    # Before anybody else has read it.
     groups.GROUPS = (*(group for group in groups.GROUPS if group is not SEARCH), *lines)  # type: ignore[assignment]
+
+
+if __name__ == "__main__":
+    put_lines()
     from distributary.cli import main
 
     main()
