@@ -98,6 +98,7 @@ INSERT: Step = (
 )
 RECORD_REMOVAL: Step = (Part(Action.PUT, Place.REMOVAL, (Condition.NOT_NEWER,)),)
 DELETE: Step = (Part(Action.DELETE, Place.ITEM, (Condition.OLDER,)),)
+FINISH: Step = (Part(Action.DELETE, Place.ITEM, (Condition.OURS_OLDER,)),)
 
 
 def steps(write: VersionedWrite, *, revising: bool = False) -> Steps:
@@ -142,6 +143,9 @@ def _remove(version: str) -> Steps:
     #    writer may have died before it came to step 2.
     (removal,) = yield RECORD_REMOVAL
     if not removal.held:
+        # The writer of the later record may have died before it came to step 2, and whoever follows may skip its event,
+        # which it had folded others into. So that is done for it.
+        yield FINISH
         return STALE
     # 2. Delete the item.
     (item,) = yield DELETE

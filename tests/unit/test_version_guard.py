@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from consumers.read_model import STALE
 from consumers.read_models.version_guard import (
     DELETE,
+    FINISH,
     INSERT,
     RECORD_REMOVAL,
     REVISE,
@@ -17,7 +19,9 @@ from consumers.read_models.version_guard import (
     Place,
     Step,
 )
-from tests.unit.version_guard_model import Search, Variant, histories
+from consumers.writes import Remove, VersionedWrite
+from tests.contracts.dynamodb_tables import on_the_model
+from tests.unit.version_guard_model import Search, Store, Variant, histories
 
 
 def without(step: Step, place: Place, condition: Condition, *, revising: bool = False) -> Variant:
@@ -37,8 +41,11 @@ BROKEN = {
     "an insert that does not look at the removal": without(INSERT, Place.REMOVAL, Condition.OLDER),
     "an insert that does not look whether the item is there": without(INSERT, Place.ITEM, Condition.ABSENT),
     "a removal recorded without comparing versions": without(RECORD_REMOVAL, Place.REMOVAL, Condition.NOT_NEWER),
-    "a removal that is not recorded again": Variant(
-        {RECORD_REMOVAL: (Part(Action.PUT, Place.REMOVAL, (Condition.OLDER,)),)}
+    "a removal that is neither recorded again nor finished": Variant(
+        {
+            RECORD_REMOVAL: (Part(Action.PUT, Place.REMOVAL, (Condition.OLDER,)),),
+            FINISH: (Part(Action.CHECK, Place.ITEM, (Condition.OURS_OLDER,)),),
+        }
     ),
     "a delete that does not compare versions": without(DELETE, Place.ITEM, Condition.OLDER),
     "a delete before its removal is recorded": Variant({RECORD_REMOVAL: DELETE, DELETE: RECORD_REMOVAL}),
@@ -86,6 +93,13 @@ def test_every_interleaving_of_up_to_three_changes_with_two_zombies_ends_as_the_
 @pytest.mark.parametrize("variant", BROKEN.values(), ids=BROKEN.keys())
 def test_the_search_finds_a_wrong_ending_of(variant: Variant) -> None:
     assert any(Search(history, variant).wrong for history in histories(longest=4))
+
+
+def test_an_older_removal_deletes_what_a_later_one_has_left_to_delete() -> None:
+    """Its writer died; and its event, into which it had folded others, may be skipped by whoever follows."""
+    store = Store(item=Found("1"), removal=Found("3"))
+    outcome, left = on_the_model(VersionedWrite(Remove("key"), "2"), store)
+    assert (outcome, left) == (STALE, Store(item=None, removal=Found("3")))
 
 
 FOUND = {
