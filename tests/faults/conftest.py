@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from distributary.settings import Endpoints
+from tests.faults.alone import Alone, alone_in
 from tests.faults.place import Place, place_on
 
 
@@ -21,3 +22,10 @@ def place(endpoints: Endpoints) -> Iterator[Place]:
     """A place on them."""
     with place_on(endpoints) as place:
         yield place
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
+    """Servers that nobody else uses; tests leave their log as it is, but for what they say."""
+    with alone_in(tmp_path_factory.mktemp("alone")) as alone:
+        yield alone
