@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -58,13 +58,15 @@ def weekday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Weekday
     home = tmp_path / "home"
     bare = {name: value for name, value in os.environ.items() if not name.startswith("DISTRIBUTARY_")}
     there = {"DISTRIBUTARY_HOME": str(home), "COLUMNS": "120", "PYTHONPATH": str(TOP)}
-    with running("--home", home, env=bare | {LINES: "1"}), warm_command(tmp_path, bare | there) as run:
-        with closing(local_clients(Home(home).running().url)) as clients:
+    with ExitStack() as opened:
+        opened.enter_context(running("--home", home, env=bare | {LINES: "1"}))
+        run = opened.enter_context(warm_command(tmp_path, bare | there))
+        clients = opened.enter_context(closing(local_clients(Home(home).running().url)))
 
-            def wait() -> None:
-                assert run("wait", "--timeout", "60").code == 0
+        def wait() -> None:
+            assert run("wait", "--timeout", "60").code == 0
 
-            yield Weekday(tmp_path, run, Story(Pipeline(home, bare), clients, tmp_path, wait))
+        yield Weekday(tmp_path, run, Story(Pipeline(home, bare), clients, tmp_path, wait))
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """The transcripts of docs/operations.md: commands and what they print, in the order of the page.
 
-In a block ```console, `$` begins a command, `#` says what somebody else does before the next one, and every other line is
-printed. Times, which are others each time, may be any: see `normalised`.
+In a block ```console, `$` begins a command, `#` says what somebody else does before the next one, and every other line
+is printed. Times, which are others each time, may be any: see `normalised`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The command of `two_generations`, run time and again from one process that has loaded it before: a fork each.
 
 What it prints is what a process of its own prints, without the second that Python takes to load everything. `python -m
-tests.flow.warm_command` takes a JSON list of words a line, and answers with a line of its exit code and what it printed.
+tests.flow.warm_command` takes a JSON list of words a line, and answers with its exit code and what it printed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,8 +62,6 @@ def warm_command(cwd: Path, env: Mapping[str, str]) -> Iterator[WarmCommand]:
     pipe = subprocess.PIPE
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, cwd=cwd, env=env) as process:
         yield WarmCommand(process)
-        assert process.stdin is not None
-        process.stdin.close()
 
 
 def _run(words: list[str]) -> Printed:
@@ -86,9 +83,6 @@ def _main(words: list[str]) -> int:
         importlib.import_module("distributary.cli").main()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        return 70
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -100,4 +94,5 @@ if __name__ == "__main__":
     for name in LOADED:
         importlib.import_module(name)
     for line in sys.stdin:
-        print(json.dumps(_run(json.loads(line))), flush=True)
+        sys.stdout.write(json.dumps(_run(json.loads(line))) + "\n")
+        sys.stdout.flush()
