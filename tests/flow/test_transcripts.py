@@ -28,7 +28,7 @@ PAGE = (TOP / "docs" / "operations.md").read_text()
 COMMANDS = {"verify", "rebuild", "replay", "snapshot", "repair", "explain"}
 COMMANDS |= {"generations", "promote", "rollback", "retire"}
 _SPAN = re.compile(r"(?:^\$ |`|^    )(distributary [^`\n]+)", re.MULTILINE)
-_LINK = re.compile(r"\]\(#([^)]+)\)")
+_LINK = re.compile(r"\]\(([^)#:]*)#?([^)#:]*)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -95,6 +95,14 @@ def test_the_page_names_commands_and_options_that_there_are() -> None:
             assert {word for word in words if word.startswith("--")} <= there_are, words
 
 
-def test_every_link_within_the_page_leads_to_a_heading() -> None:
-    headings = {re.sub(r"[^\w\- ]", "", text).lower().replace(" ", "-") for text in _HEADING.findall(PAGE)}
-    assert set(_LINK.findall(PAGE)) <= headings
+@pytest.mark.parametrize("page", [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))], ids=lambda page: page.name)
+def test_every_link_between_the_pages_leads_to_a_heading(page: Path) -> None:
+    for name, heading in _LINK.findall(page.read_text()):
+        leads_to = page.parent / name if name else page
+        assert leads_to.exists(), name
+        assert not heading or heading in _headings(leads_to), f"{name}#{heading}"
+
+
+def _headings(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    return {re.sub(r"[^\w\- ]", "", text).lower().replace(" ", "-") for text in _HEADING.findall(page.read_text())}
