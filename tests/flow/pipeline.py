@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,6 @@ from tests.flow.command import Ended, distributary, running
 from tests.real_servers import open_folder, skip
 from tests.server_holder import servers
 
-_places = count(100)
-
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -35,11 +33,11 @@ class Pipeline:
 
     home: Path
     environment: dict[str, str]
+    places: Iterator[int] = field(default_factory=lambda: count(100))
 
     def ask(self, *arguments: str | Path) -> Ended:
         """A command of a second terminal that knows the home alone."""
-        bare = {name: value for name, value in os.environ.items() if not name.startswith("DISTRIBUTARY_")}
-        return distributary(*arguments, "--home", self.home, env=bare)
+        return distributary(*arguments, "--home", self.home, env=bare())
 
     def letters(self, *arguments: str) -> list[dict[str, Any]]:
         """What `dead-letters list` gives."""
@@ -52,17 +50,17 @@ class Pipeline:
         """Keeps a dead letter of the owner; its place."""
         settings = read_settings(Settings, self.environment)
         with connected(find(self.home, settings), settings, time.time) as adapters:
-            letter = _letter(adapters, value, **fields)
+            place = f"users.changes/0/{next(self.places)}000000"
+            letter = _letter(adapters, place, value, **fields)
             with closing(adapters.dead_letters(owner)) as letters:
                 letters.record(letter)
         return letter.place
 
 
-def _letter(adapters: Adapters, value: bytes | ChangeEvent, **fields: Any) -> DeadLetter:
+def _letter(adapters: Adapters, place: str, value: bytes | ChangeEvent, **fields: Any) -> DeadLetter:
     key = None
     if isinstance(value, ChangeEvent):
         key, value = value.key_text.encode(), lines(TOPICS, adapters.registry)[0].encoder.encode(value)
-    place = f"users.changes/0/{next(_places)}000000"
     seen = int(time.time() * 1000)
     return DeadLetter(place, value, "project", "KeyError", "'Username'", seen, original_key=key, **fields)
 
