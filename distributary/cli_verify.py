@@ -128,10 +128,13 @@ def counted_kinds(found: Findings) -> dict[str, int]:
 
 def print_findings(group: Group, found: Findings) -> None:
     """What was found, for a person."""
+    from distributary.folding.findings import UNDELIVERED
+
     say(f"{group.name}: {found.events:,} events, folded to {found.keys:,} keys, against {group.read_model.name}")
     print_counts(found)
     if not found.differences:
-        say("the read model is what its log says")
+        so_far = ", of what the group has had" if found.counts.get(UNDELIVERED) else ""
+        say(f"the read model is what its log says{so_far}")
 
 
 def print_counts(found: Findings) -> None:

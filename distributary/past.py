@@ -88,7 +88,9 @@ class Past:
         if self.into in ours | {RUNS, POSITIONS, REMOVALS.name}:
             raise PlaceTaken(f"{self.into} is a place of the pipeline itself; name a new one with --into")
         if not begun and self._is_there(meant):
-            raise PlaceTaken(f"there is a {self.into} already; delete it, or name a new place with --into")
+            raise PlaceTaken(
+                f"there is one already that is called {self.into}; delete it, or name a new place with --into"
+            )
 
     def _is_there(self, meant: Group) -> bool:
         if isinstance(meant.read_model, Table):

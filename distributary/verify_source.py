@@ -51,7 +51,7 @@ def verify_source(
     """What differs between a table and its log.
 
     `passed` returns once the bridge has published all that was written to the table before it was called. Raises
-    LogIncomplete, LogIncomplete, Outage, and what `passed` raises.
+    LogIncomplete, Outage, and what `passed` raises.
     """
     check_published(topic, "difference from the table")
     starts = check_topic(adapters.log, topic.name, accept_truncated=how.accept_truncated)
