@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -25,7 +25,7 @@ from distributary.settings import Settings
 from distributary.verify import How, verify
 from schemas.attribute_values import attribute_value
 from schemas.settings import read_settings
-from tests.flow.command import Ended, feed_file, running
+from tests.flow.command import Ended, feed_file
 from tests.flow.pipeline import Pipeline
 from tests.flow.truth import history
 
@@ -100,8 +100,8 @@ class Spoiling:
 
     @contextmanager
     def clients(self) -> Iterator[DynamoDBClients]:
-        running = Home(self.pipeline.home).running()
-        url = running.url if running.endpoints is None else running.endpoints.dynamodb_url
+        """Clients of DynamoDB; of servers, also while no pipeline runs."""
+        url = self.pipeline.environment.get("DISTRIBUTARY_DYNAMODB_URL") or Home(self.pipeline.home).running().url
         with closing(local_clients(url)) as clients:
             yield clients
 
@@ -164,11 +164,3 @@ def spoiling(pipeline: Pipeline, folder: Path) -> Iterator[Spoiling]:
     spoiled = Spoiling(pipeline)
     spoiled.feed(folder, history(11, changes=400, users=80).records)
     yield spoiled
-
-
-@contextmanager
-def restarted(on: str, pipeline: Pipeline) -> Iterator[None]:
-    """The pipeline runs again, until the context ends."""
-    with ExitStack() as opened:
-        opened.enter_context(running("--on", on, "--home", pipeline.home, env=pipeline.environment))
-        yield
