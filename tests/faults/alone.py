@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from bridge.relay import Relay, lines
 from consumers.group import Group
@@ -109,11 +110,23 @@ class Alone:
             read_model.replace([Replacement(state, Remove(state.key), None) for state in states])
         assert self.documents(group) == {}
 
-    def assert_true(self) -> None:
-        assert self.documents() == self.truth
+    def found(self) -> dict[str, int]:
+        """How many keys verify finds of each kind."""
         reach = Reach(self.home, read_settings(Settings, self.environment), time.time)
-        found = verify(self.adapters, reach, APP_USERS, Scope(), How(patience=0.0), lambda _: None)
-        assert found.counts == {}
+        how = How(patience=0.0)
+        return verify(self.adapters, reach, APP_USERS, Scope(), how, lambda _: None).counts
+
+    def forget_positions(self) -> None:
+        """Makes the group one that Kafka has never heard of."""
+        if self.adapters.log.positions(APP_USERS.name, APP_USERS.topic):
+            admin = AdminClient({"bootstrap.servers": self.environment["DISTRIBUTARY_KAFKA"]})
+            admin.delete_consumer_groups([APP_USERS.name])[APP_USERS.name].result(30)
+        assert self.adapters.log.positions(APP_USERS.name, APP_USERS.topic) == {}
+
+    def assert_true(self) -> None:
+        """The read model is the table, and what its log says."""
+        assert self.documents() == self.truth
+        assert self.found() == {}
 
 
 @contextmanager

@@ -60,3 +60,13 @@ def test_the_other_one_takes_over_what_a_dead_or_frozen_one_had(alone: Alone, nu
     else:
         first.process.communicate()
     alone.assert_true()
+
+
+def test_what_a_stopped_group_has_not_had_is_listed_apart_and_rebuilt_all_the_same(alone: Alone) -> None:
+    alone.empty()
+    alone.forget_positions()
+    found = alone.found()
+    assert set(found) == {"undelivered"}
+    assert found["undelivered"] >= len(alone.truth)
+    assert alone.rebuilding().result()["put"] == len(alone.truth)
+    alone.assert_true()

@@ -86,12 +86,9 @@ def test_another_rebuild_of_the_same_group_waits_for_nothing_and_says_who_is_at_
     first.kill()
 
 
-def test_a_group_that_lost_its_positions_is_refused_rebuilt_and_goes_on_at_the_ends(
-    alone: Alone, admin: AdminClient
-) -> None:
+def test_a_group_that_lost_its_positions_is_refused_rebuilt_and_goes_on_at_the_ends(alone: Alone) -> None:
     assert alone.rebuilding().result()["kept_changing"] == 0
-    admin.delete_consumer_groups(["app-users"])["app-users"].result(30)
-    assert alone.adapters.log.positions("app-users", "users.changes") == {}
+    alone.forget_positions()
     refused = distributary("consume", "app-users", "--port", "0", env=alone.environment)
     assert refused.returncode == 1
     assert "distributary rebuild app-users" in sentence(refused)
@@ -107,7 +104,6 @@ def test_a_group_that_lost_its_positions_is_refused_rebuilt_and_goes_on_at_the_e
         assert figures['distributary_group_deliveries_total{group="app-users",outcome="applied"}'] == 0
     finally:
         assert part.stop() == 0
-    admin.delete_consumer_groups(["app-users"])["app-users"].result(30)
     alone.assert_true()
 
 

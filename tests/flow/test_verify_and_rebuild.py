@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.events import event
-from tests.flow.command import sentence
+from tests.flow.command import COMMAND, sentence
 from tests.flow.spoiling import LONG_AGO, Spoiling
 from tests.flow.users_table import Traffic
 
@@ -90,6 +91,17 @@ def test_every_line_of_json_is_one_and_the_plan_comes_before_the_result(spoiled:
     assert [row["plan"]["writes"] for row in rows if "plan" in row] == [4]
     assert {"documents read", "events read", "keys written"} <= {row.get("stage") for row in rows}
     assert (result["result"]["put"], result["result"]["removed"]) == (3, 1)
+
+
+def test_a_rebuild_that_was_killed_is_given_again(spoiled: Spoiling, group: str) -> None:
+    spoil(spoiled, group)
+    command = [*COMMAND, "rebuild", group, "--json", "--writes-per-second", "0.1", "--home", str(spoiled.pipeline.home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=spoiled.pipeline.environment) as process:
+        assert process.stdout is not None
+        assert any(line.startswith(b'{"plan"') for line in process.stdout)
+        process.kill()
+    assert spoiled.rebuilt(group)[2] in (3, 4)
+    assert spoiled.found(group) == {}
 
 
 def test_documents_of_others_and_keys_with_an_open_letter_are_listed_apart(spoiled: Spoiling) -> None:
