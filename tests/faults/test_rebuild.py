@@ -15,9 +15,7 @@ DEAD = 30.0
 """Seconds in which a run of the dead is surely taken over."""
 
 
-@pytest.mark.parametrize(
-    ("stage", "done"), [("documents read", 0), ("events read", 0), ("plan", 0), ("keys written", 1)]
-)
+@pytest.mark.parametrize(("stage", "done"), [("events read", 0), ("plan", 0), ("keys written", 1)])
 def test_a_rebuild_that_is_killed_and_given_again_ends_right(alone: Alone, stage: str, done: int) -> None:
     alone.empty()
     killed = alone.rebuilding("--workers", "2", "--writes-per-second", "40")

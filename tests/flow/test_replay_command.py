@@ -35,8 +35,10 @@ def test_what_was_set_back_comes_again_from_offsets_and_from_a_time(spoiled: Spo
     for start in (named(ends), began):
         spoiled.by_hand("app-users", dict.fromkeys(made[:3]))
         result = spoiled.told("replay", "app-users", "--from", start)["result"]
-        assert (result["applied"], result["refused"], result["rebuilt"]) == (3, 0, None)
+        assert (result["applied"], result["refused"]) == (3, 0)
         assert result["stale"] >= 1
+        # A time takes in what came a little before it.
+        assert result["rebuilt"] is None or start == began
         assert spoiled.documents("app-users") == documents
     spoiled.delete(*map(int, made))
     spoiled.assert_true()

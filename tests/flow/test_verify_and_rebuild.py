@@ -153,7 +153,6 @@ def test_what_cannot_be_done_is_one_sentence_and_nothing_is_changed(spoiled: Spo
     wrong.write_text("1\nann\n")
     for arguments, said in (
         (("verify", "nobody"), "there is no group nobody; there are app-users"),
-        (("rebuild", "nobody"), "there is no group nobody; there are app-users"),
         (("rebuild", group, "--keys", wrong), f"{wrong} line 2 is no key"),
         (("rebuild", group, "--keys", empty), f"{empty} names no key"),
         (("verify", group, "--keys-to", tmp_path / "no" / "file"), "cannot be written: No such file or directory"),
