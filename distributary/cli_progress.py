@@ -62,7 +62,7 @@ class _NowAndThen:
     def __init__(self, seconds: float, tell: Callable[[Stage, float], object]) -> None:
         self._seconds = seconds
         self._tell = tell
-        self._first = Stage("", 0, None)
+        self._first = self._last = Stage("", 0, None)
         self._began = self._due = 0.0
 
     def __call__(self, stage: Stage) -> None:
@@ -71,7 +71,9 @@ class _NowAndThen:
         if begins:
             # What an earlier run had done does not count for the rate.
             self._first, self._began = stage, now
-        if begins or now >= self._due:
+        ends = stage.done == stage.total and stage != self._last
+        self._last = stage
+        if begins or ends or now >= self._due:
             self._due = now + self._seconds
             self._tell(stage, (stage.done - self._first.done) / (now - self._began) if now > self._began else 0.0)
 

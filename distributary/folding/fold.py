@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from consumers.delivery.prepare import Poison, Preparation
@@ -149,7 +150,8 @@ class Fold:
         """A Put's document as the store gives it back. Raises RefusedDocument, and InvalidKey also of a Remove."""
         if isinstance(write, Put):
             return self._takes(write)
-        self._takes(Put(write.key, {}))
+        with suppress(RefusedDocument):  # of a document, which this is not
+            self._takes(Put(write.key, {}))
         return None
 
     def _is_taken(self, write: Write, offset: int) -> bool:

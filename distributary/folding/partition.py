@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -11,7 +12,7 @@ from consumers.delivery.prepare import Preparation
 from consumers.errors import RefusedDocument
 from consumers.read_model import REMOVALS_KEPT_SECONDS
 from consumers.subscription import Delivery, Log
-from consumers.writes import Put
+from consumers.writes import Put, Remove
 from distributary.folding.digests import digest
 from distributary.folding.findings import (
     DEAD_LETTERED,
@@ -169,9 +170,15 @@ class Partition:
             self.file.suspect(want.write.key.encode() for want in wants if self._seems_wrong(want, before))
 
     def _named(self) -> Iterator[bytes]:
-        """The keys of the scope whose events are in this partition: nothing is known of the others."""
+        """The keys of the scope whose events are in this partition, for nothing is known of the others; not those under
+        which nothing can stand, but under keys that contain them.
+        """
         partitions = len(self._ground.log.ends(self._topic))
-        return (key for key in self._ground.scope.keys or () if partition_of(key, partitions) == self.number)
+        for key in self._ground.scope.keys or ():
+            if partition_of(key, partitions) == self.number:
+                with suppress(InvalidKey):
+                    self.folded.taken(Remove(key.decode()))
+                    yield key
 
     def _seems_wrong(self, want: Want, held: Mapping[bytes, Held] | None) -> bool:
         try:

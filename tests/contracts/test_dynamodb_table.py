@@ -26,6 +26,7 @@ from tests.contracts.documents import COMPOSITE_KEY, NUMBER_KEY, one, put, remov
 from tests.contracts.dynamodb_replacing import TwoRowsContract
 from tests.contracts.dynamodb_tables import NOW, Tables, on_the_model
 from tests.contracts.read_model import ReadModelContract, Store
+from tests.contracts.rebuilding import RebuildingContract
 from tests.contracts.replacing import ReplacingContract, SharedContract
 from tests.unit import version_guard_model as model
 
@@ -66,7 +67,7 @@ def tables(make_tables: Callable[[KeySchema], Tables]) -> Tables:
     return make_tables(NUMBER_KEY)
 
 
-class TestDynamoDBTable(ReadModelContract, ReplacingContract, SharedContract, TwoRowsContract):
+class TestDynamoDBTable(ReadModelContract, ReplacingContract, RebuildingContract, SharedContract, TwoRowsContract):
     """A table and its removals table are the store."""
 
     examples: ClassVar[int] = 20

@@ -27,11 +27,12 @@ from tests import items
 from tests.contracts.documents import EVERY_TYPE_IN_JSON, exactly, one, put, remove, version
 from tests.contracts.opensearch_places import Place
 from tests.contracts.read_model import ReadModelContract, Store
+from tests.contracts.rebuilding import RebuildingContract
 from tests.contracts.replacing import ReplacingContract, SharedContract
 from tests.contracts.searchable import SearchableContract
 
 
-class TestOpenSearchIndex(ReadModelContract, ReplacingContract, SharedContract, SearchableContract):
+class TestOpenSearchIndex(ReadModelContract, ReplacingContract, RebuildingContract, SharedContract, SearchableContract):
     """An index with its alias is the store."""
 
     examples: ClassVar[int] = 20

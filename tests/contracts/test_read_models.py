@@ -20,14 +20,17 @@ from schemas.errors import InvalidKey
 from schemas.keys import KeySchema
 from tests.contracts.documents import EVERY_TYPE_IN_JSON, put, remove, version
 from tests.contracts.read_model import ReadModelContract, Store
+from tests.contracts.rebuilding import RebuildingContract
 from tests.contracts.replacing import ReplacingContract, SharedContract
 from tests.contracts.searchable import INDEX, SearchableContract
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-class TestMemoryReadModel(ReadModelContract, ReplacingContract, SharedContract):
+class TestMemoryReadModel(ReadModelContract, ReplacingContract, RebuildingContract, SharedContract):
     """One object is the store."""
+
+    rebuilding_examples: ClassVar[int] = 40
 
     @pytest.fixture
     def somebody_else(self, store: Store) -> Callable[[str], None]:
@@ -47,8 +50,10 @@ class TestMemoryReadModel(ReadModelContract, ReplacingContract, SharedContract):
         return make
 
 
-class TestSqliteIndex(ReadModelContract, ReplacingContract, SearchableContract):
+class TestSqliteIndex(ReadModelContract, ReplacingContract, RebuildingContract, SearchableContract):
     """One file is the store."""
+
+    rebuilding_examples: ClassVar[int] = 20
 
     as_given_back: ClassVar[Fields] = EVERY_TYPE_IN_JSON
 

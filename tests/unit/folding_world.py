@@ -17,6 +17,7 @@ from consumers.group import Group
 from consumers.groups import GROUPS
 from consumers.patterns import items
 from consumers.projection import Projection, one_document, only
+from consumers.read_model import ReadModel
 from consumers.read_models.memory import MemoryReadModel
 from consumers.writes import Put, VersionedWrite
 from distributary.folding.findings import Findings
@@ -46,7 +47,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.log = MemoryLog()
         self.log.create_topic(TOPIC, 1)
-        self.read_model = MemoryReadModel("names")
+        self.read_model: ReadModel = MemoryReadModel("names")
         self.folder = folder
         self.written = Written()
 

@@ -105,6 +105,7 @@ def test_a_version_header_that_lies_does_not_count(world: World) -> None:
 
 def test_documents_of_others_are_left_alone_where_the_log_wants_none(world: World) -> None:
     world.publish(user(1, "ann"))
+    assert isinstance(world.read_model, MemoryReadModel)
     world.read_model.put_as_somebody_else("1", {"Username": "foreign"})
     world.read_model.put_as_somebody_else("2", {"Username": "foreign"})
     assert world.rebuild().counts == {"others": 1, "different": 1}
