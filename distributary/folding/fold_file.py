@@ -70,7 +70,7 @@ class FoldFile:
             self._connection.executescript(_SCHEMA)
 
     def fold(self, rows: Iterable[Row]) -> None:
-        """Keeps of each key the row of the highest version, the first of equals, with the last put of all."""
+        """Keeps of each key the row of the highest version, the first of equals, with what matters of all."""
         with self._transaction():
             self._connection.executemany(_UPSERT, rows)
 
