@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from consumers.subscription import Log
+from consumers.subscription import Delivery, Log
 from distributary.errors import UnusableMoment
 from distributary.moments import moment
 
@@ -44,15 +44,20 @@ def checked_offsets(
     return offsets
 
 
-def checked_time(text: str, log: Log, topic: str, now: float) -> float:
-    """The epoch seconds of a time that the log reaches back to. Raises UnusableMoment."""
+def checked_time(
+    text: str, log: Log, topic: str, now: float, time_of: Callable[[Delivery], float] | None = None
+) -> float:
+    """The epoch seconds of a time that the log reaches back to, by the log's own times or by others.
+
+    Raises UnusableMoment.
+    """
     try:
         seconds = moment(text, now)
     except ValueError as error:
         raise UnusableMoment(f"{error}, nor offsets such as 1200 or 0=1200,1=1250") from None
     if seconds > now:
         raise UnusableMoment(f"{text} is in the future; nothing was changed")
-    first = first_time(log, topic)
+    first = first_time(log, topic, time_of or _taken)
     if first is None or seconds < first:
         since = (
             "holds nothing" if first is None else f"begins at {datetime.fromtimestamp(first, UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -61,12 +66,17 @@ def checked_time(text: str, log: Log, topic: str, now: float) -> float:
     return seconds
 
 
-def first_time(log: Log, topic: str) -> float | None:
-    """When the log took its first delivery, epoch seconds; None where it holds none."""
+def first_time(log: Log, topic: str, time_of: Callable[[Delivery], float]) -> float | None:
+    """The earliest time of the first deliveries, epoch seconds; None where there are none."""
     ends = log.ends(topic)
     firsts = [
-        delivery.timestamp / 1000
+        time_of(delivery)
         for partition, beginning in log.beginnings(topic).items()
         for delivery in log.read(topic, partition, beginning, min(ends[partition], beginning + 1))
     ]
     return min(firsts, default=None)
+
+
+def _taken(delivery: Delivery) -> float:
+    """When the log took it."""
+    return delivery.timestamp / 1000

@@ -12,6 +12,7 @@ from consumers.group import Group
 from consumers.groups import GROUPS
 from consumers.read_model import Table
 from consumers.read_models.dynamodb_steps import REMOVALS
+from consumers.subscription import Delivery
 from distributary.adapters import Adapters
 from distributary.errors import PlaceTaken
 from distributary.folding.checks import check_topic
@@ -26,6 +27,8 @@ from distributary.progress import Show, Stage
 from distributary.rebuild import Rebuilt, make_place
 from distributary.tables import DeclaredTable, create_tables, table_exists
 from distributary.verify import How, crew_size, folder, ranges, reading
+from schemas.codec import EventDecoder
+from schemas.errors import UndecodableEvent, UnknownSchema
 from schemas.topics import TOPICS
 
 
@@ -76,11 +79,23 @@ class Past:
         log, topic = self.adapters.log, self.group.topic
         named = offsets_of(until)
         if named is None:
-            committed = checked_time(until, log, topic, self.adapters.clock())
+            committed = checked_time(until, log, topic, self.adapters.clock(), self._committed)
             return Scope(committed_until=committed, of_the_past=True), dict(spans)
         ends = checked_offsets(named, log.ends(topic), log.beginnings(topic), topic)
         limited = {number: Range(start, ends.get(number, end)) for number, (start, end) in spans.items()}
         return Scope(of_the_past=True), limited
+
+    def _committed(self, delivery: Delivery) -> float:
+        """When a delivery's event was committed; where it does not say, when the log took it."""
+        try:
+            committed = (
+                None
+                if delivery.value is None
+                else EventDecoder(self.adapters.registry).decode(delivery.value).committed_at
+            )
+        except (UndecodableEvent, UnknownSchema):
+            committed = None
+        return delivery.timestamp / 1000 if committed is None else committed.timestamp()
 
     def _check_free(self, meant: Group, *, begun: bool) -> None:
         """Raises PlaceTaken where the place is somebody's: there already, unless this has `begun` to fill it."""
@@ -88,9 +103,7 @@ class Past:
         if self.into in ours | {RUNS, POSITIONS, REMOVALS.name}:
             raise PlaceTaken(f"{self.into} is a place of the pipeline itself; name a new one with --into")
         if not begun and self._is_there(meant):
-            raise PlaceTaken(
-                f"there is one already that is called {self.into}; delete it, or name a new place with --into"
-            )
+            raise PlaceTaken(f"{self.into} is there already; delete it, or name a new place with --into")
 
     def _is_there(self, meant: Group) -> bool:
         if isinstance(meant.read_model, Table):
