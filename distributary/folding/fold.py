@@ -55,9 +55,10 @@ NOTHING = Kept()
 class Fold:
     """The fold of one partition, kept in `file`.
 
-    Where the group's writes may be folded by message key and version header, an event is decoded only if it is the last
-    of its key; one that turns out to be poison, or to be refused by the store, is left out, and the key is folded again
-    by all of its events. `takes` knows what the store refuses. `events` counts what was read.
+    Where the group's writes may be folded by message key and version header, an event is decoded whole only if it is
+    the last of its key (of the others, what `where` asks for); one that turns out to be poison, or to be refused by the
+    store, is left out, and the key is folded again by all of its events. `takes` knows what the store refuses. `events`
+    counts what was read.
     """
 
     def __init__(self, preparation: Preparation, file: FoldFile, takes: Takes, item_key_parts: int) -> None:
