@@ -41,13 +41,14 @@ class Pace:
 
 
 NEARBY = Pace()
+_AT_THE_END = frozenset({Standing.QUIET, Standing.CAUGHT_UP})
 
 
 class Poller:
     """Relays the changes of `topic.table`, each shard's in order, a parent's before its children's.
 
     `clock` gives seconds, `chance` numbers from 0 up to 1. Positions move only over what the relay reports done, so
-    after a crash the changes since then come again. One thread runs it; `wait_for_empty_pass` is for any other.
+    after a crash the changes since then come again. One thread runs it; to wait is for any other.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Poller:
         self._passes = Condition()
         self._begun = 0
         self._last_empty = 0
+        self._last_caught_up = 0
 
     @property
     def trimmed(self) -> int:
@@ -103,13 +105,15 @@ class Poller:
         try:
             self._look()
             # 2 give each shard that may be read a turn
-            read, quiet = self._turns()
+            read, standings = self._turns()
         except StreamUnavailable as error:
             logger.warning("%s: %s; again in %.1f s", self.topic.table, error, self._backoff.failed())
             return 0
-        if quiet and read == 0:
+        if standings <= _AT_THE_END:
             with self._passes:
-                self._last_empty = self._begun
+                self._last_caught_up = self._begun
+                if standings <= {Standing.QUIET}:
+                    self._last_empty = self._begun
                 self._passes.notify_all()
         return read
 
@@ -122,6 +126,16 @@ class Poller:
         with self._passes:
             called = self._begun
             return self._passes.wait_for(lambda: self._last_empty > called, timeout)
+
+    def wait_until_passed(self, timeout: float) -> bool:
+        """Whether, within `timeout` seconds, a pass that began after this call reads every shard to its end, whatever
+        is written meanwhile: then all that was written to the table before the call has been relayed.
+
+        A page that is not full is taken for the last one. AWS may give such a page, or none, ahead of records.
+        """
+        with self._passes:
+            called = self._begun
+            return self._passes.wait_for(lambda: self._last_caught_up > called, timeout)
 
     def _look(self) -> None:
         """Finds the stream and lists its shards, where that is due."""
@@ -148,20 +162,25 @@ class Poller:
         check_view_type(self.topic, stream)
         return stream
 
-    def _turns(self) -> tuple[int, bool]:
-        """The records read, and whether every shard was quiet."""
-        read, quiet = 0, not self._shards or self._shards.keys() > self._finished
-        for shard in readable(self._shards.values(), self._finished):
+    def _turns(self) -> tuple[int, set[Standing]]:
+        """The records read, and where the shards stand; those that have no children yet may get some."""
+        read, standings = 0, set[Standing]()
+        if self._shards and not self._shards.keys() > self._finished:
+            standings.add(Standing.ENDED)
+        turns = list(readable(self._shards.values(), self._finished))
+        if len(turns) < len(self._shards.keys() - self._finished):
+            standings.add(Standing.OPEN)  # a child whose parent has not ended
+        for shard in turns:
             records, standing = self._reader(shard.shard_id).turn()
             read += records
-            quiet = quiet and standing is Standing.QUIET
+            standings.add(standing)
             if standing is Standing.ENDED:
                 self._finish(shard.shard_id)
             if standing is Standing.MISSING:
                 self._missing.add(shard.shard_id)
             if standing in (Standing.ENDED, Standing.MISSING):
                 self._listing_due = self._clock()
-        return read, quiet
+        return read, standings
 
     def _reader(self, shard_id: str) -> ShardReader:
         assert self._stream is not None

@@ -17,6 +17,8 @@ logger = logging.getLogger("distributary.bridge")
 Relay: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], BatchResult]
 """Relays one batch of one shard."""
 
+PAGE_BYTES = 512 * 1024
+"""Records of that size together may be all that fits into a page (1 MB), whatever their number."""
 ITERATORS_A_TURN = 3
 """Iterators that expire or are trimmed away under one turn before that counts as an outage."""
 
@@ -26,6 +28,8 @@ class Standing(Enum):
 
     OPEN = "open"
     """There may be more, now or later."""
+    CAUGHT_UP = "caught up"
+    """There was less than a page to read, and that is relayed: it stood at the end when it was asked."""
     QUIET = "quiet"
     """There was nothing to read."""
     WAITING = "waiting"
@@ -108,7 +112,11 @@ class ShardReader:
         self._iterator = page.next_iterator
         if page.next_iterator is None:
             return Turn(len(page.records), Standing.ENDED)
-        return Turn(len(page.records), Standing.OPEN if page.records else Standing.QUIET)
+        if not page.records:
+            return Turn(0, Standing.QUIET)
+        size = sum(record["dynamodb"].get("SizeBytes") or 0 for record in page.records)
+        whole = len(page.records) < self._batch and size < PAGE_BYTES
+        return Turn(len(page.records), Standing.CAUGHT_UP if whole else Standing.OPEN)
 
     def _read(self) -> Page:
         for _ in range(ITERATORS_A_TURN):

@@ -40,6 +40,10 @@ class PollerPart(Protocol):
         ...
 
     def wait_for_empty_pass(self, timeout: float) -> bool:
+        """Whether all that was written to the table before the call has been relayed, and nothing is left to relay."""
+        ...
+
+    def wait_until_passed(self, timeout: float) -> bool:
         """Whether all that was written to the table before the call has been relayed."""
         ...
 
@@ -156,7 +160,7 @@ class Pipeline:
         Not so where there is no poller: nothing passes here then. `timeout` is what each poller may take.
         """
         pollers = self.parts.pollers
-        return bool(pollers) and all(poller.wait_for_empty_pass(timeout) for poller in pollers)
+        return bool(pollers) and all(poller.wait_until_passed(timeout) for poller in pollers)
 
     def _ends(self) -> dict[str, dict[int, int]]:
         return {topic.name: self.parts.log.ends(topic.name) for topic in TOPICS}

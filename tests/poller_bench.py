@@ -75,8 +75,17 @@ class Bench:
 
 def ask(bench: Bench, timeout: float, before_each_pass: Callable[[], object] = lambda: None) -> bool:
     """What `wait_for_empty_pass` answers while passes go on."""
+    return _while_polling(bench, lambda: bench.poller.wait_for_empty_pass(timeout), before_each_pass)
+
+
+def ask_whether_passed(bench: Bench, timeout: float, before_each_pass: Callable[[], object] = lambda: None) -> bool:
+    """What `wait_until_passed` answers while passes go on."""
+    return _while_polling(bench, lambda: bench.poller.wait_until_passed(timeout), before_each_pass)
+
+
+def _while_polling(bench: Bench, question: Callable[[], bool], before_each_pass: Callable[[], object]) -> bool:
     answers: list[bool] = []
-    thread = Thread(target=lambda: answers.append(bench.poller.wait_for_empty_pass(timeout)))
+    thread = Thread(target=lambda: answers.append(question()))
     thread.start()
     while thread.is_alive():
         before_each_pass()

@@ -44,6 +44,10 @@ class PartPages:
             raise PartStopped(f"{stopped} has stopped: {reason}")
         return found
 
+    def drained(self) -> bool:
+        """See `Pipeline.drained`: the part's own view. Raises what `status` raises."""
+        return bool(self._ask("drained")["drained"])
+
     def passed(self) -> bool:
         """See `Pipeline.passed`: the part's own view. Raises what `status` raises."""
         return bool(self._ask("passed")["passed"])
@@ -75,6 +79,13 @@ class PollerElsewhere:
 
     def wait_for_empty_pass(self, timeout: float) -> bool:
         """See `Poller.wait_for_empty_pass`; how long it takes is up to the other process."""
+        try:
+            return self._pages.drained()
+        except Outage:
+            return False
+
+    def wait_until_passed(self, timeout: float) -> bool:
+        """See `Poller.wait_until_passed`; how long it takes is up to the other process."""
         try:
             return self._pages.passed()
         except Outage:
