@@ -26,12 +26,20 @@ class ItemPage(NamedTuple):
     consumed: float
 
 
-class Items(Protocol):
-    """The items of a DynamoDB's tables; every read is consistent. Safe to use from any thread.
+class ItemReader(Protocol):
+    """Items of a DynamoDB's tables by their keys; every read is consistent. Safe to use from any thread.
 
     Every call raises StreamMissing where there is no such table, TableRefused where it may not be read,
     TableUnavailable where it cannot be read just now.
     """
+
+    def get(self, table: str, keys: Sequence[Attributes]) -> list[Attributes | None]:
+        """The item under each key, in their order; None where there is none. No key may come twice."""
+        ...
+
+
+class Items(ItemReader, Protocol):
+    """All items of tables; what holds for `ItemReader` holds here."""
 
     def count(self, table: str) -> int:
         """About how many items the table holds; DynamoDB counts them every six hours."""
@@ -39,8 +47,4 @@ class Items(Protocol):
 
     def scan(self, table: str, segment: Segment, start: Attributes | None, limit: int = PAGE_ITEMS) -> ItemPage:
         """The segment's next items, at most `limit`, behind the key `start` (None: from its beginning)."""
-        ...
-
-    def get(self, table: str, keys: Sequence[Attributes]) -> list[Attributes | None]:
-        """The item under each key, in their order; None where there is none. No key may come twice."""
         ...

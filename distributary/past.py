@@ -16,15 +16,15 @@ from consumers.subscription import Delivery
 from distributary.adapters import Adapters
 from distributary.errors import PlaceTaken
 from distributary.folding.checks import check_topic
-from distributary.folding.crew import WRITTEN, Counts, Reach, crew
+from distributary.folding.crew import Reach, crew
 from distributary.folding.dynamodb_runs import Intentions
 from distributary.folding.findings import Findings
 from distributary.folding.partition import Scope
 from distributary.folding.worker import Range, Task
 from distributary.folding.writing import Written
 from distributary.log_moments import checked_offsets, checked_time, offsets_of
-from distributary.progress import Show, Stage
-from distributary.rebuild import Rebuilt, make_place
+from distributary.progress import Show
+from distributary.rebuild import Rebuilt, make_place, writing
 from distributary.tables import DeclaredTable, create_tables, table_exists
 from distributary.verify import How, crew_size, folder, ranges, reading
 from schemas.codec import EventDecoder
@@ -70,7 +70,9 @@ class Past:
             with crew(self.adapters, self.reach, self.group, task, crew_size(self.how, total, len(spans))) as at_work:
                 for _, findings in at_work.check(spans, lambda counts: self.show(reading(counts, total))):
                     rebuilt.found.add(findings, scope.samples)
-                for _, written in at_work.write(spans, lambda counts: self.show(_writing(counts, rebuilt.found))):
+                for _, written in at_work.write(
+                    spans, lambda counts: self.show(writing(counts, rebuilt.found.to_write))
+                ):
                     rebuilt.written.add(written)
         intentions.forget()
         return rebuilt
@@ -115,7 +117,3 @@ class Past:
             create_tables(self.adapters.stores.dynamodb, [DeclaredTable(self.into, meant.read_model.key)])
         else:
             make_place(self.adapters, meant)
-
-
-def _writing(counts: Counts, found: Findings) -> Stage:
-    return Stage("keys written", counts[WRITTEN], found.to_write)

@@ -90,7 +90,7 @@ class Rebuild:
             self.approve(found)
             rebuilt.found.add(found, task.scope.samples)
             wrong = found.to_write
-            for number, written in at_work.write(mine, lambda counts: self.show(_writing(counts, wrong))):
+            for number, written in at_work.write(mine, lambda counts: self.show(writing(counts, wrong))):
                 if task.scope.keys is None:
                     set_position(self.adapters.log, self.group, number, task.ranges[number].end)
                 run.done(str(number), msgspec.json.encode(written).decode())
@@ -134,5 +134,6 @@ def set_position(log: Log, group: Group, partition: int, end: int) -> None:
             return  # somebody has just started: he has a position
 
 
-def _writing(counts: Counts, total: int) -> Stage:
+def writing(counts: Counts, total: int) -> Stage:
+    """How far the writing is."""
     return Stage("keys written", counts[WRITTEN], total)

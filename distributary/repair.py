@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from bridge.dynamodb_items import DynamoDBItems
-from bridge.items import Items
+from bridge.items import ItemReader
 from bridge.statements import Statement
 from bridge.streams import Stream
 from distributary.adapters import Adapters
@@ -84,7 +84,7 @@ class Repair:
     def __init__(
         self,
         table: str,
-        items: Items,
+        items: ItemReader,
         versions: Versions,
         passed: Callable[[], None],
         statements: Stating,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from consumers.group import Group
@@ -52,7 +52,9 @@ class Replay:
             return replayed, None
         parts = item_key_parts(self.group.topic)
         keys = frozenset(item_key(key, parts).encode() for key in replayed.old)
-        return replayed, self._rebuild(Scope(keys=keys, every_removal=True), lambda _: None)
+        scope = Scope(keys=keys, every_removal=True)
+        rebuild = Rebuild(self.adapters, self.reach, self.group, scope, self.how, self.show, approve=lambda _: None)
+        return replayed, rebuild.run()
 
     def _apply(self, starts: Mapping[int, int]) -> Replayed:
         replayed = Replayed()
@@ -65,9 +67,6 @@ class Replay:
                 for _, one in at_work.replay(spans, lambda counts: self.show(_stage(counts, total))):
                     replayed.add(one)
         return replayed
-
-    def _rebuild(self, scope: Scope, approve: Callable[[object], None]) -> Rebuilt:
-        return Rebuild(self.adapters, self.reach, self.group, scope, self.how, self.show, approve).run()
 
 
 def _stage(counts: Counts, total: int) -> Stage:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from bridge.dynamodb_items import DynamoDBItems
 from consumers.delivery.prepare import Preparation
 from consumers.group import Group
 from consumers.projection import Projection, one_document
@@ -16,12 +17,12 @@ from consumers.writes import Fields
 from distributary.adapters import Adapters
 from distributary.capture import check_published
 from distributary.folding.checks import check_topic
-from distributary.folding.dynamodb_source import SourceTable
 from distributary.folding.findings import Findings
 from distributary.folding.gaps_file import Gap, GapsFile
 from distributary.folding.held_file import HeldFile
 from distributary.folding.partition import Ground, Partition, Scope
 from distributary.folding.partition_of_key import by_item_key
+from distributary.folding.source_table import SourceTable
 from distributary.folding.worker import Range
 from distributary.letters import letter_key, open_letters
 from distributary.progress import Show, Stage
@@ -51,12 +52,12 @@ def verify_source(
     """What differs between a table and its log.
 
     `passed` returns once the bridge has published all that was written to the table before it was called. Raises
-    LogIncomplete, Outage, and what `passed` raises.
+    LogIncomplete, Outage, and what `Items` and `passed` raise.
     """
     check_published(topic, "difference from the table")
     starts = check_topic(adapters.log, topic.name, accept_truncated=how.accept_truncated)
     key = item_key_of(topic)
-    source = SourceTable(adapters.stores.dynamodb, topic.table, key)
+    source = SourceTable(DynamoDBItems(adapters.stores.dynamodb), topic.table, key)
     group = Group(topic.table, topic.name, Projection("items", 1, one_document(_whole)), Table(topic.table, key))
     scope = Scope(samples=samples, bare=True)
     owner = f"bridge:{topic.table}"

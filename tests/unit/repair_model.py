@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from bridge.items import ItemPage, Segment
 from bridge.statements import Statement
 from distributary.repair import Repair, Verdict
 from schemas.attribute_values import Attributes
@@ -84,16 +83,8 @@ class World:
         """See `Versions`."""
         return max((each for each, _ in self.log[: self._read]), default=None)
 
-    def count(self, table: str) -> int:
-        """See `Items`."""
-        raise NotImplementedError
-
-    def scan(self, table: str, segment: Segment, start: Attributes | None, limit: int = 0) -> ItemPage:
-        """See `Items`."""
-        raise NotImplementedError
-
     def get(self, table: str, keys: Sequence[Attributes]) -> list[Attributes | None]:
-        """See `Items`."""
+        """See `ItemReader`."""
         self._go_on()
         return [None if self.item is None else {"Change": {"N": str(self.item)}}]
 
