@@ -6,7 +6,7 @@ Sources: librdkafka's CONFIGURATION.md and INTRODUCTION.md ("Consumer groups"), 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -66,21 +66,25 @@ class KafkaSubscription:
         self._look_due = monotonic() + ANSWER_SECONDS
         self._revoked: set[int] = set()
         self._polled: list[Delivery] = []
+        # A partition may be paused from its first message on: sooner, that may undo the beginning of its fetching, and
+        # be undone by it (librdkafka issues 2190 and 5591). Until then what comes while all is paused is held.
+        self._flowing: set[int] = set()
+        self._held: list[Delivery] = []
         called: Settings = {"group.id": group, "client.id": client or group}
         self._consumer = made(Consumer, {**CONSUMER, **settings, **called, "error_cb": self._note})
         self._consumer.subscribe([topic], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
 
     def poll(self, limit: int, timeout: float) -> list[Delivery]:
         """See `Subscription.poll`."""
-        self._polled = []
+        self._polled, self._held = ([], self._held) if self._paused else (self._held[:limit], self._held[limit:])
         end = monotonic() + timeout
         while not self._polled and not self._woken.is_set():
             left = max(0.0, end - monotonic())
             self._take(1, min(left, SLICE_SECONDS))
             if left == 0.0:
                 break
-        if self._polled and limit > 1:
-            self._take(limit - 1, 0.0)
+        if self._polled and (left_over := limit - len(self._polled)) > 0:
+            self._take(left_over, 0.0)
         self._woken.clear()
         if not self._polled:
             self._check_that_somebody_answers()
@@ -94,12 +98,12 @@ class KafkaSubscription:
     def pause(self) -> None:
         """See `Subscription.pause`."""
         self._paused = True
-        self._consumer.pause(self._consumer.assignment())
+        self._consumer.pause(self._places(self._flowing))
 
     def resume(self) -> None:
         """See `Subscription.resume`."""
         self._paused = False
-        self._consumer.resume(self._consumer.assignment())
+        self._consumer.resume(self._places(self._flowing))
 
     def commit(self, positions: Mapping[int, int]) -> None:
         """See `Subscription.commit`."""
@@ -129,11 +133,19 @@ class KafkaSubscription:
         for message in messages:
             if (error := message.error()) is None:
                 self._trouble = ""
-                self._polled.append(delivery(message))
+                self._came(delivery(message))
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
                 self._begin(message)
             else:
                 self._note(error)
+
+    def _came(self, one: Delivery) -> None:
+        self._flowing.add(one.partition)
+        if self._paused:
+            self._held.append(one)
+            self._consumer.pause(self._places({one.partition}))
+        else:
+            self._polled.append(one)
 
     def _begin(self, message: Message) -> None:
         """What the client says where a partition has no position that it could go on from."""
@@ -149,25 +161,30 @@ class KafkaSubscription:
         # The client cannot seek in a partition that it never began to fetch.
         at_zero = [TopicPartition(self._topic, partition, 0)]
         self._consumer.incremental_unassign(at_zero)
-        self._take_on(at_zero)
+        self._consumer.incremental_assign(at_zero)
 
     def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         _log.info("the group %s is given %s", self._group, sorted(place.partition for place in partitions))
-        self._take_on(partitions)
-
-    def _take_on(self, partitions: list[TopicPartition]) -> None:
+        self._go_on_with(set() if self._paused else self._flowing)
         self._consumer.incremental_assign(partitions)
-        # Said either way: a partition that was lost while it was paused comes back paused.
-        if self._paused:
-            self._consumer.pause(partitions)
-        else:
-            self._consumer.resume(partitions)
 
     def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         gone = {place.partition for place in partitions}
         _log.info("the group %s gives up %s", self._group, sorted(gone))
+        # A partition that is lost while it is paused would come back paused.
+        self._go_on_with(gone if self._paused else self._flowing | gone)
         self._revoked |= gone
+        self._flowing -= gone
         self._polled = [each for each in self._polled if each.partition not in gone]
+        self._held = [each for each in self._held if each.partition not in gone]
+
+    def _go_on_with(self, partitions: Set[int]) -> None:
+        """In a rebalance, when nothing else is done to them; a `resume` at the moment of its beginning may be undone."""
+        if partitions:
+            self._consumer.resume(self._places(partitions))
+
+    def _places(self, partitions: Set[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, partition) for partition in sorted(partitions)]
 
     def _note(self, error: KafkaError) -> None:
         self._trouble = error.str()

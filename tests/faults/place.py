@@ -45,11 +45,11 @@ LOOK_SECONDS = 0.1
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE, about: object = "") -> None:
     """Returns once the condition is true; fails, saying what it waited for, where that takes too long.
 
-    `about` is told as it is by then.
+    `about`, or what it returns, is told as it is by then.
     """
     pause, deadline = Event(), monotonic() + seconds
     while not condition():
-        assert monotonic() < deadline, f"not within {seconds:g} s: {what} {about}"
+        assert monotonic() < deadline, f"not within {seconds:g} s: {what} {about() if callable(about) else about}"
         pause.wait(LOOK_SECONDS)
 
 
@@ -125,6 +125,11 @@ class Place:
         except Outage:
             return False
 
+    def standing(self, task: Task) -> str:
+        """Where the group stands, and where its topic ends."""
+        log = self.adapters.log
+        return f"{log.positions(task.name, task.topic)} of {log.ends(task.topic)}; members {log.members(task.name)}"
+
     def documents(self, task: Task) -> dict[str, Any]:
         """What the group's read model holds, exactly."""
         read_model = open_read_model(task.group.read_model, self.adapters.stores)
@@ -181,9 +186,7 @@ def place_on(endpoints: Endpoints, table: str = "Users", item_record: str = "use
         place = Place(endpoints, adapters, topic, variables, folder, opened)
         try:
             yield place
-        except BaseException:
-            print(*place.members, sep="\n")  # noqa: T201 - what there is to go by
-            raise
         finally:
+            print(*place.members, sep="\n")  # noqa: T201 - what there is to go by where the test failed
             for member in place.members:
                 member.kill()

@@ -36,7 +36,7 @@ def test_a_member_that_wakes_up_after_another_took_over_undoes_nothing(
     # What the zombie has in hand is long outdated when it wakes up.
     send(relay, second)
     heir = place.start(task)
-    until(lambda: place.drained(task), f"drained by the heir, seed {seed}")
+    until(lambda: place.drained(task), f"drained by the heir, seed {seed}", about=lambda: place.standing(task))
     before = place.documents(task)
 
     said = len(zombie.reports())
@@ -50,9 +50,9 @@ def test_a_member_that_wakes_up_after_another_took_over_undoes_nothing(
 
     # Together again; and then the one that was a zombie alone.
     send(relay, third)
-    until(lambda: place.drained(task), f"drained together, seed {seed}")
+    until(lambda: place.drained(task), f"drained together, seed {seed}", about=lambda: place.standing(task))
     assert heir.end() == 0
     send(relay, first[:500])
-    until(lambda: place.drained(task), f"drained by the former zombie, seed {seed}")
+    until(lambda: place.drained(task), f"drained by the former zombie, seed {seed}", about=lambda: place.standing(task))
     assert zombie.end() == 0
     place.assert_conserved(task, workload.expected(kind))
