@@ -27,7 +27,7 @@ test: setup ## every test this machine can run; those on real servers by fewer a
 	$(BIN)/pytest -n 2 --dist worksteal -m servers
 
 test-fast: setup ## the tests that need no server and no patience (under 60 s)
-	$(BIN)/pytest -n 3 --dist worksteal -m 'not slow and not servers'
+	$(BIN)/pytest -n 3 --dist worksteal --hypothesis-profile fast -m 'not slow and not servers'
 
 bench: setup ## what is measured, as ratios within one run; then on real servers, which it starts (a quarter of an hour)
 	$(BIN)/python -m benchmarks

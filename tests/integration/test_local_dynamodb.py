@@ -187,7 +187,7 @@ def test_a_busy_writer_does_not_keep_a_reader_waiting(dynamodb: LocalDynamoDB) -
         while reader.is_alive():
             users.put(1)
             writes += 1
-    assert writes < 10 * reads
+    assert writes < 50 * reads  # a reader that is kept waiting lets thousands pass each time
 
 
 @pytest.mark.slow

@@ -76,10 +76,18 @@ def is_caught(rebuilding: Rebuilding, folds: type[Group] = Group, *, longest: in
 
 @each_case
 @each_log
-def test_every_interleaving_of_up_to_two_changes_ends_as_a_fresh_group_and_the_table(case: Case, logs: Logs) -> None:
+def test_every_interleaving_of_one_change_ends_as_a_fresh_group_and_the_table(case: Case, logs: Logs) -> None:
+    assert visited(case, logs, longest=1) > 5
+
+
+@pytest.mark.slow
+@each_case
+@each_log
+def test_every_interleaving_of_up_to_two_changes_ends_so(case: Case, logs: Logs) -> None:
     assert visited(case, logs, longest=2) > 200
 
 
+@pytest.mark.slow
 @each_case
 def test_every_interleaving_of_three_changes_as_they_happened_ends_so(case: Case) -> None:
     assert visited(case, as_it_happened, longest=3) > 5_000
@@ -159,7 +167,9 @@ class LastPut(Group):
         return self.holds(event)
 
 
-@pytest.mark.parametrize("folds", [SkipsOutside, FiltersFirst, DropsRepairs, LastPut])
+@pytest.mark.parametrize(
+    "folds", [pytest.param(SkipsOutside, marks=pytest.mark.slow), FiltersFirst, DropsRepairs, LastPut]
+)
 def test_the_search_finds_a_wrong_ending_of_a_fold_that(folds: type[Group]) -> None:
     assert is_caught(AS_IT_IS, folds, longest=3 if folds is SkipsOutside else 2)
 
