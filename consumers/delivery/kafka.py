@@ -179,7 +179,7 @@ class KafkaSubscription:
         self._held = [each for each in self._held if each.partition not in gone]
 
     def _go_on_with(self, partitions: Set[int]) -> None:
-        """In a rebalance, when nothing else is done to them; a `resume` at the moment of its beginning may be undone."""
+        """In a rebalance, when nothing else is done to them; a `resume` at the moment of its beginning may be lost."""
         if partitions:
             self._consumer.resume(self._places(partitions))
 
