@@ -30,10 +30,11 @@ def record(
     after: dict[str, Any] | None = None,
     table: str = "Users",
     view_type: str = "NEW_AND_OLD_IMAGES",
+    committed: float = 1_770_000_000,
 ) -> dict[str, Any]:
     """A record of one user's change; `before` and `after` are plain values without the key."""
     change: dict[str, Any] = {
-        "ApproximateCreationDateTime": 1_770_000_000,
+        "ApproximateCreationDateTime": committed,
         "Keys": image(UserId=user_id),
         "SizeBytes": 100,
         "StreamViewType": view_type,
@@ -53,6 +54,11 @@ def record(
         "dynamodb": change,
         "eventSourceARN": arn(table),
     }
+
+
+def expired(removal: dict[str, Any]) -> dict[str, Any]:
+    """The record of a removal as of one that DynamoDB made by itself, because the item's time was over."""
+    return removal | {"userIdentity": {"principalId": "dynamodb.amazonaws.com", "type": "Service"}}
 
 
 def written(value: Any) -> bytes:

@@ -15,22 +15,21 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from consumers.delivery.batch import Batch
-from consumers.delivery.prepare import Preparation
 from consumers.group import Group
 from consumers.groups import GROUPS
 from consumers.patterns import events, items
 from consumers.projection import Projection
 from consumers.read_model import ReadModel
-from consumers.read_models.memory import MemoryReadModel
 from consumers.writes import Fields, Put, Remove, Write
 from distributary.folding.partition import Scope
 from schemas.attribute_values import Item
 from schemas.change_event import ChangeEvent
 from schemas.codec import EventDecoder
 from schemas.keys import KeyAttribute, KeySchema
+from tests.contracts.fresh_group import assert_as_fresh, deliver, holds, logged
 from tests.contracts.read_model import Store
 from tests.contracts.rebuilding_machine import Rebuilds
+from tests.contracts.rebuilding_world import MemoryWorld
 from tests.events import REGISTRY, event
 from tests.unit.folding_world import TOPIC, World
 
@@ -96,6 +95,7 @@ CHANGES = {
         replace(ACME, filter=changed("Username")),
     ),
 }
+EVERY_GROUP = tuple(dict.fromkeys(group for pair in CHANGES.values() for group in pair))
 
 
 class RebuildingContract:
@@ -107,10 +107,13 @@ class RebuildingContract:
         self, make_store: Callable[[KeySchema], Store], tmp_path: Path
     ) -> None:
         read_model = make_store(KEY)()
-        groups = list(dict.fromkeys(group for pair in CHANGES.values() for group in pair))
-        assert len({group.projection_version for group in groups}) > 6
+        assert len({group.projection_version for group in EVERY_GROUP}) > 6
+
+        def make_world(example: int) -> MemoryWorld:
+            return MemoryWorld(tmp_path / str(example), read_model, EVERY_GROUP[0])
+
         run_state_machine_as_test(
-            partial(Rebuilds, read_model, tmp_path, groups, as_fresh),  # type: ignore[arg-type] # called, no more
+            partial(Rebuilds, make_world, EVERY_GROUP),  # type: ignore[arg-type] # called, no more
             settings=settings(max_examples=self.rebuilding_examples, stateful_step_count=20),
         )
 
@@ -132,40 +135,23 @@ class RebuildingContract:
         world.folder.mkdir()
         world.publish(*_history())
         world.read_model = read_model = make_store(KEY)()
-        deliver(world, former, read_model)
+        deliver_all(world, former, read_model)
         assert world.rebuild(present).counts
         as_fresh(world, present)
         # nothing is left to do, and nothing that is delivered again changes anything
         assert world.rebuild(present).counts == {}
-        deliver(world, present, read_model, together=1)
+        deliver_all(world, present, read_model, together=1)
         as_fresh(world, present)
 
 
 def as_fresh(world: World, group: Group) -> None:
     """Fails where the read model does not hold what the group would have made from the beginning."""
-    assert holds(world.read_model) == fresh(world, group, world.read_model)
+    assert_as_fresh(world.log, EventDecoder(REGISTRY), group, world.read_model)
 
 
-def deliver(world: World, group: Group, read_model: ReadModel, *, together: int = 5) -> None:
+def deliver_all(world: World, group: Group, read_model: ReadModel, *, together: int = 5) -> None:
     """Lets a member of the group deliver all of the log, so many at a time."""
-    preparation = Preparation(group, EventDecoder(REGISTRY))
-    deliveries = list(world.log.read(TOPIC, 0, 0, world.log.ends(TOPIC)[0]))
-    for start in range(0, len(deliveries), together):
-        Batch(deliveries[start : start + together]).work(preparation, read_model)
-
-
-def holds(read_model: ReadModel) -> dict[str, tuple[str | None, Fields]]:
-    """What it holds: by key, the version and the document."""
-    return {found.key: (found.source_version, found.document) for found in read_model.scan()}
-
-
-def fresh(world: World, group: Group, read_model: ReadModel) -> dict[str, tuple[str | None, Fields]]:
-    """What it would hold had the group made it from the beginning."""
-    made = MemoryReadModel("fresh")
-    deliver(world, group, made)
-    return {
-        key: (version, read_model.given_back(Put(key, document))) for key, (version, document) in holds(made).items()
-    }
+    deliver(logged(world.log, TOPIC), EventDecoder(REGISTRY), group, read_model, together=together)
 
 
 def _history() -> Iterator[ChangeEvent]:

@@ -19,6 +19,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from bridge.kafka import KafkaPublisher
 from bridge.relay import Relay, lines
 from consumers.errors import Outage
+from consumers.group import Group
 from consumers.read_model import Table
 from consumers.read_models.dynamodb_steps import EXPIRES_AT, REMOVALS
 from consumers.subscription import Delivery
@@ -87,16 +88,20 @@ class Place:
         """A new group on the topic, its dead letters and its table; the task of a member without a fault."""
         name = f"{kind}-{uuid4().hex[:12]}"
         task = Task(kind=kind, name=name, topic=self.topic.name, read_model=f"faults-{name}", protocol=protocol)
-        letters = DeclaredTopic(dead_letters_of(name), 1, compacted=True)
+        self.make_room(task.group)
+        return task
+
+    def make_room(self, group: Group) -> None:
+        """Makes the group's dead letters and, where it writes to one, its table; its members are missed soon."""
+        letters = DeclaredTopic(dead_letters_of(group.name), 1, compacted=True)
         create_topics({"bootstrap.servers": self.endpoints.kafka}, [letters], replicas=1)
-        self._shorten_session(name)
-        if isinstance(read_model := task.group.read_model, Table):
-            tables = [DeclaredTable(read_model.name, read_model.key)]
+        self._shorten_session(group.name)
+        if isinstance(group.read_model, Table):
+            tables = [DeclaredTable(group.read_model.name, group.read_model.key)]
             create_tables(
                 self.adapters.stores.dynamodb,
                 [*tables, DeclaredTable(REMOVALS.name, REMOVALS.key, expires_at=EXPIRES_AT)],
             )
-        return task
 
     def _shorten_session(self, group: str) -> None:
         """Has the broker miss a member of the new protocol soon."""
